@@ -1,0 +1,39 @@
+//! `Credentials` of a Task: which role it calls with.
+
+use expr::json::{Object, Value};
+use expr::template::Template;
+
+use super::Compiler;
+use super::schema::{Language, Shape};
+use super::state::Current;
+use crate::location::At;
+
+impl Compiler<'_> {
+    /// An object with `RoleArn` or `RoleArn.$`; what else is in it is not looked at (recorded: credentials.json
+    /// `INVALID_CREDENTIALS_FIELD` gives one diagnostic).
+    pub(super) fn credentials(
+        &mut self,
+        object: &Object,
+        current: &Current<'_, '_>,
+    ) -> Option<Template> {
+        let at = current.at.key("Credentials");
+        if !object.contains_key("RoleArn") && !object.contains_key("RoleArn.$") {
+            return self.refuse(&at, "The field 'RoleArn' is required but was missing");
+        }
+        if let Some(role) = object.get("RoleArn") {
+            self.text(role, &at.key("RoleArn"))?;
+        }
+        let value = current.object.get("Credentials")?;
+        match current.dialect.language {
+            Language::JsonPath => self.template(value, &at),
+            Language::Jsonata => {
+                self.check_jsonata(value, current, &at);
+                None
+            }
+        }
+    }
+
+    fn check_jsonata(&mut self, value: &Value, current: &Current<'_, '_>, at: &At<'_>) {
+        self.value(Shape::Jsonata, value, current.dialect, at);
+    }
+}

@@ -1,0 +1,55 @@
+//! The data flow fields, and fields that come as a value or as a path.
+
+use expr::template::Template;
+
+use super::fields::{Fields, Parsed};
+use super::state::Current;
+use crate::definition::{DataFlow, Dynamic, Filter, ResultPath};
+
+impl Current<'_, '_> {
+    /// `InputPath` to `OutputPath`. A Map's item selector goes by its old name `Parameters` too.
+    pub(super) fn flow(&mut self) -> DataFlow {
+        DataFlow {
+            input_path: filter(&mut self.fields, "InputPath"),
+            parameters: self.parameters(),
+            result_selector: self.fields.template("ResultSelector"),
+            result_path: result_path(&mut self.fields),
+            output_path: filter(&mut self.fields, "OutputPath"),
+        }
+    }
+
+    fn parameters(&mut self) -> Option<Template> {
+        self.fields
+            .template("ItemSelector")
+            .or_else(|| self.fields.template("Parameters"))
+    }
+
+    /// An integer field or its `...Path` form.
+    pub(super) fn dynamic_integer(&mut self, fixed: &str, path: &str) -> Option<Dynamic<u64>> {
+        let value = self.fields.integer(fixed).map(Dynamic::Fixed);
+        value.or_else(|| self.fields.path(path).map(Dynamic::Path))
+    }
+
+    /// A number field or its `...Path` form.
+    pub(super) fn dynamic_number(&mut self, fixed: &str, path: &str) -> Option<Dynamic<f64>> {
+        let value = self.fields.number(fixed).map(Dynamic::Fixed);
+        value.or_else(|| self.fields.path(path).map(Dynamic::Path))
+    }
+}
+
+fn filter(fields: &mut Fields<'_>, name: &str) -> Filter {
+    match fields.take(name) {
+        Some(Parsed::Null) => Filter::Empty,
+        Some(Parsed::Path(path)) if !path.is_identity() => Filter::Select(path),
+        _ => Filter::Whole,
+    }
+}
+
+/// `ResultPath` of a state or a catcher.
+pub(super) fn result_path(fields: &mut Fields<'_>) -> ResultPath {
+    match fields.take("ResultPath") {
+        Some(Parsed::Null) => ResultPath::Discard,
+        Some(Parsed::Target(target)) if !target.path().is_identity() => ResultPath::At(target),
+        _ => ResultPath::Replace,
+    }
+}

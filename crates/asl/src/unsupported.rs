@@ -1,0 +1,91 @@
+//! What the service takes and this version of Stepwell cannot run yet.
+//!
+//! Owns one row for each missing feature; a later version deletes rows, and with the last one this module. The walk
+//! notes what it meets in parsed form; the notes become diagnostics only when nothing else is wrong, so that the
+//! service's own answers win.
+
+use expr::path::{Path, Root};
+
+use crate::definition::{Pattern, Resource, Target};
+
+/// A missing feature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Feature {
+    /// A JSONata machine or state.
+    Jsonata,
+    /// `Assign`.
+    Assign,
+    /// `$name` in a path or intrinsic.
+    Variable(String),
+    /// `Mode: DISTRIBUTED`.
+    DistributedMap,
+    /// `ItemReader`, `ItemBatcher` or `ResultWriter`.
+    DistributedField(&'static str),
+    /// An activity.
+    Activity,
+    /// `.sync` and `.sync:2`.
+    Job,
+    /// `.waitForTaskToken`.
+    Callback,
+    /// A service that is not called yet.
+    Integration(String),
+}
+
+impl Feature {
+    /// What the user is told.
+    pub(crate) fn message(&self) -> String {
+        let what = match self {
+            Feature::Jsonata => "the query language 'JSONata'".to_owned(),
+            Feature::Assign => "workflow variables (the field 'Assign')".to_owned(),
+            Feature::Variable(name) => format!("workflow variables (the reference '${name}')"),
+            Feature::DistributedMap => "the Map mode 'DISTRIBUTED'".to_owned(),
+            Feature::DistributedField(field) => format!("the Map field '{field}'"),
+            Feature::Activity => "activities".to_owned(),
+            Feature::Job => "the '.sync' service integration pattern".to_owned(),
+            Feature::Callback => "the '.waitForTaskToken' service integration pattern".to_owned(),
+            Feature::Integration(name) => format!("the service integration '{name}'"),
+        };
+        format!("This version of Stepwell does not support {what} yet")
+    }
+}
+
+/// The services that are called in this version.
+const SUPPORTED: &[(&str, &str)] = &[("lambda", "invoke"), ("states", "startExecution")];
+
+/// What is missing to call a resource.
+pub(crate) fn in_resource(resource: &Resource) -> Option<Feature> {
+    match &resource.target {
+        Target::Function => None,
+        Target::Activity => Some(Feature::Activity),
+        Target::Service {
+            resource_type,
+            action,
+            pattern,
+            ..
+        } => match pattern {
+            _ if !SUPPORTED.contains(&(resource_type, action)) => {
+                Some(Feature::Integration(format!("{resource_type}:{action}")))
+            }
+            Pattern::RequestResponse => None,
+            Pattern::Sync | Pattern::Sync2 => Some(Feature::Job),
+            Pattern::WaitForTaskToken => Some(Feature::Callback),
+        },
+    }
+}
+
+/// What is missing for a field of a state or of a part of it to mean anything.
+pub(crate) fn in_field(name: &'static str) -> Option<Feature> {
+    match name {
+        "Assign" => Some(Feature::Assign),
+        "ItemReader" | "ItemBatcher" | "ResultWriter" => Some(Feature::DistributedField(name)),
+        _ => None,
+    }
+}
+
+/// What is missing to evaluate a path.
+pub(crate) fn in_path(path: &Path) -> Option<Feature> {
+    match path.root() {
+        Root::Variable(name) => Some(Feature::Variable(name.to_string())),
+        Root::Input | Root::Context => None,
+    }
+}

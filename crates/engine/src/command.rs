@@ -1,0 +1,78 @@
+//! What the engine asks for: the commands of a step and the names by which their answers come back.
+
+use std::sync::Arc;
+
+use asl::definition::Resource;
+use expr::json::Document;
+
+use crate::event::EventId;
+use crate::execution::FrameId;
+use crate::time::Timestamp;
+
+/// One attempt of one task: the frame and the event that scheduled it. An answer for any other pair is stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId {
+    /// The frame that waits.
+    pub frame: FrameId,
+    /// Its `TaskScheduled` or `LambdaFunctionScheduled` event.
+    pub scheduled: EventId,
+}
+
+/// A timer of an execution; never used twice within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TimerId(pub u32);
+
+/// What to call.
+#[derive(Clone, Debug)]
+pub struct TaskRequest {
+    /// The Task's `Resource`.
+    pub resource: Resource,
+    /// The effective input (a function) or the parameters (a service).
+    pub input: Document,
+    /// `Credentials.RoleArn`.
+    pub credentials: Option<Arc<str>>,
+    /// `TimeoutSeconds`, for runners that can pass a deadline on.
+    pub timeout_seconds: Option<u64>,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug)]
+pub enum TaskOutcome {
+    /// With this result.
+    Succeeded(Document),
+    /// With an error; both texts as the service reports them.
+    Failed {
+        /// The error's name, at most 256 characters.
+        error: Option<String>,
+        /// The cause, at most 32,768 characters.
+        cause: Option<String>,
+    },
+}
+
+/// Something to be done outside, once the step is durable.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Call the task.
+    RunTask {
+        /// Comes back with the answer.
+        task: TaskId,
+        /// What to call.
+        request: TaskRequest,
+    },
+    /// Nobody waits for this task any more.
+    CancelTask(TaskId),
+    /// Wake the execution at `due`.
+    SetTimer {
+        /// Comes back when it fires.
+        timer: TimerId,
+        /// Absolute.
+        due: Timestamp,
+    },
+    /// Forget the timer.
+    ClearTimer {
+        /// Which.
+        timer: TimerId,
+        /// When it would have fired; part of its key.
+        due: Timestamp,
+    },
+}

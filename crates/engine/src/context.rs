@@ -1,0 +1,131 @@
+//! What an expression may look at: the document, and the context object, built only when somebody looks.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use expr::Roots;
+use expr::json::{Document, Value};
+
+use crate::execution::{Facts, Frame, MapItem};
+use crate::time::Timestamp;
+
+/// The roots of paths within one state: `$` and `$$`.
+pub(crate) struct Scope<'a> {
+    document: &'a Document,
+    source: &'a ContextSource<'a>,
+    context: OnceCell<Value>,
+}
+
+/// What the context object is made from.
+pub(crate) struct ContextSource<'a> {
+    facts: &'a Facts,
+    state: &'a str,
+    entered_at: Timestamp,
+    retry_count: Option<u32>,
+    item: Option<Arc<MapItem>>,
+}
+
+impl<'a> ContextSource<'a> {
+    /// Of a frame in a state; `retries` says whether the state's type counts them (Task, Parallel, Map; [rec]).
+    pub(crate) fn new(
+        facts: &'a Facts,
+        state: &'a str,
+        frame: &Frame,
+        retries: bool,
+    ) -> ContextSource<'a> {
+        ContextSource {
+            facts,
+            state,
+            entered_at: frame.entered_at,
+            retry_count: retries.then(|| frame.attempts.iter().sum()),
+            item: frame.item.clone(),
+        }
+    }
+
+    /// The same, for another item: an ItemSelector sees the item that it selects from.
+    pub(crate) fn with_item(mut self, item: Arc<MapItem>) -> ContextSource<'a> {
+        self.item = Some(item);
+        self
+    }
+
+    /// Expressions over `document` in this context.
+    pub(crate) fn over(&'a self, document: &'a Document) -> Scope<'a> {
+        Scope {
+            document,
+            source: self,
+            context: OnceCell::new(),
+        }
+    }
+
+    /// Key order as recorded (context_object cases): Execution, StateMachine, State, Map.
+    fn build(&self) -> Value {
+        let mut members: Vec<(Arc<str>, Value)> = vec![
+            ("Execution".into(), self.execution()),
+            ("StateMachine".into(), self.state_machine()),
+            ("State".into(), self.state_object()),
+        ];
+        if let Some(item) = &self.item {
+            let pair = [
+                ("Index".into(), Value::int(i64::from(item.index))),
+                ("Value".into(), item.value.clone()),
+            ];
+            members.push((
+                "Map".into(),
+                Value::object([("Item".into(), Value::object(pair))]),
+            ));
+        }
+        Value::object(members)
+    }
+
+    fn execution(&self) -> Value {
+        Value::object([
+            ("Id".into(), Value::string(self.facts.arn.clone())),
+            ("Input".into(), self.facts.input.value().clone()),
+            (
+                "StartTime".into(),
+                Value::string(self.facts.started.to_string()),
+            ),
+            ("Name".into(), Value::string(self.facts.name.clone())),
+            ("RoleArn".into(), Value::string(self.facts.role_arn.clone())),
+            ("RedriveCount".into(), Value::int(0)),
+        ])
+    }
+
+    fn state_machine(&self) -> Value {
+        Value::object([
+            ("Id".into(), Value::string(self.facts.machine_arn.clone())),
+            (
+                "Name".into(),
+                Value::string(self.facts.machine_name.clone()),
+            ),
+        ])
+    }
+
+    fn state_object(&self) -> Value {
+        let mut members = vec![
+            ("Name".into(), Value::string(self.state)),
+            (
+                "EnteredTime".into(),
+                Value::string(self.entered_at.to_string()),
+            ),
+        ];
+        if let Some(count) = self.retry_count {
+            members.push(("RetryCount".into(), Value::int(i64::from(count))));
+        }
+        Value::object(members)
+    }
+}
+
+impl Roots for Scope<'_> {
+    fn input(&self) -> &Value {
+        self.document.value()
+    }
+
+    fn context(&self) -> &Value {
+        self.context.get_or_init(|| self.source.build())
+    }
+
+    fn variable(&self, _name: &str) -> Option<&Value> {
+        None
+    }
+}

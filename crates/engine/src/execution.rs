@@ -1,0 +1,368 @@
+//! An execution as it stands between two steps: a tree of frames. This is what a checkpoint holds.
+//!
+//! A frame is one thread of control: the root, a Parallel branch or a Map iteration. It stands in one state and one
+//! phase. Knows nothing of bytes: the runtime's codec turns it into rows and back.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use asl::definition::StateId;
+use expr::json::{Document, Value};
+
+use crate::command::TimerId;
+use crate::event::{EventId, Failure};
+use crate::time::Timestamp;
+
+/// What never changes about an execution.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The execution's ARN.
+    pub arn: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The state machine's unqualified ARN.
+    pub machine_arn: Arc<str>,
+    /// The state machine's name.
+    pub machine_name: Arc<str>,
+    /// The role at the start.
+    pub role_arn: Arc<str>,
+    /// The region that the ARN names.
+    pub region: Arc<str>,
+    /// When it was started.
+    pub started: Timestamp,
+    /// The client's text.
+    pub input: Document,
+}
+
+/// Position of a frame; the root is 0. Never used twice within an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FrameId(pub u32);
+
+impl FrameId {
+    /// The frame that the execution begins with.
+    pub const ROOT: FrameId = FrameId(0);
+}
+
+/// A timer that is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// Its id.
+    pub id: TimerId,
+    /// When it fires.
+    pub due: Timestamp,
+}
+
+/// Where a frame hangs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// The frame that stands in the Parallel or Map state.
+    pub frame: FrameId,
+    /// Branch or item, from 0.
+    pub index: u32,
+}
+
+/// The item that a frame works on: `$$.Map.Item`.
+#[derive(Clone, Debug)]
+pub struct MapItem {
+    /// `Index`
+    pub index: u32,
+    /// `Value`
+    pub value: Value,
+}
+
+/// One thread of control.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Its parent; none for the root.
+    pub parent: Option<Parent>,
+    /// The state that it stands in, or is about to enter.
+    pub state: StateId,
+    /// The last event on its path: what the next one points back to.
+    pub previous: EventId,
+    /// The raw input of the state.
+    pub input: Document,
+    /// The state's Entered event.
+    pub entered: EventId,
+    /// When it was entered.
+    pub entered_at: Timestamp,
+    /// How often each retrier of the state was used.
+    pub attempts: Vec<u32>,
+    /// The item of the nearest Map iteration around it.
+    pub item: Option<Arc<MapItem>>,
+    /// What it waits for.
+    pub phase: Phase,
+}
+
+/// What a frame waits for.
+#[derive(Clone, Debug)]
+pub enum Phase {
+    /// Its turn to enter its state.
+    Entering,
+    /// Its turn to begin the state's work again, after a retry's delay.
+    Retrying,
+    /// Its turn to leave the state with this output.
+    Leaving {
+        /// The state's output.
+        output: Document,
+        /// Where to; none: the graph ends.
+        next: Option<StateId>,
+    },
+    /// A task's answer.
+    Task(TaskWait),
+    /// The Wait state's timer.
+    Waiting {
+        /// Fires when the wait is over.
+        timer: Timer,
+        /// The state's output, fixed on entry.
+        output: Document,
+    },
+    /// A retrier's delay.
+    Backoff {
+        /// Fires when the next attempt may begin.
+        timer: Timer,
+    },
+    /// Its branches or iterations.
+    Children(Box<Children>),
+    /// Nothing: its work failed and the error is on its way. Never seen between two steps.
+    Failing,
+    /// Its parent: the frame is done and its output is kept until the parent is done too.
+    Done {
+        /// The branch's or iteration's output.
+        output: Document,
+    },
+}
+
+/// A task in flight.
+#[derive(Clone, Debug)]
+pub struct TaskWait {
+    /// The Scheduled event: with the frame, the attempt's name.
+    pub scheduled: EventId,
+    /// What the task was called with; needed to call it again after a crash.
+    pub input: Document,
+    /// `Credentials.RoleArn`.
+    pub credentials: Option<Arc<str>>,
+    /// `TimeoutSeconds`.
+    pub timeout_seconds: Option<u64>,
+    /// `HeartbeatSeconds`.
+    pub heartbeat_seconds: Option<u64>,
+    /// `TimeoutSeconds`' timer.
+    pub timeout: Option<Timer>,
+    /// `HeartbeatSeconds`' timer.
+    pub heartbeat: Option<Timer>,
+}
+
+/// The children of a Parallel or Map state.
+#[derive(Clone, Debug)]
+pub struct Children {
+    /// The Started event.
+    pub started: EventId,
+    /// What the children get, or choose their items from: the effective input.
+    pub effective: Document,
+    /// The items; empty for Parallel.
+    pub items: Option<Document>,
+    /// Branches or items in all.
+    pub total: u32,
+    /// How many may run at a time.
+    pub concurrency: u32,
+    /// The frames started so far, by index. Rebuilt from the frames when loaded.
+    pub frames: Vec<FrameId>,
+    /// How many of them are done. Rebuilt from the frames when loaded.
+    pub done: u32,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// `SUCCEEDED`
+    Succeeded {
+        /// The output.
+        output: Document,
+    },
+    /// `FAILED`
+    Failed(Failure),
+    /// `ABORTED`
+    Aborted(Failure),
+    /// `TIMED_OUT`
+    TimedOut,
+}
+
+/// An execution between two steps.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    /// What never changes.
+    pub facts: Arc<Facts>,
+    /// The last event's id.
+    pub last_event: EventId,
+    /// The latest time that a step was given.
+    pub now: Timestamp,
+    /// The next frame's id.
+    pub next_frame: u32,
+    /// The next timer's id.
+    pub next_timer: u32,
+    /// The timer of the machine's `TimeoutSeconds`.
+    pub deadline: Option<Timer>,
+    /// All frames.
+    pub frames: BTreeMap<FrameId, Frame>,
+    /// Frames whose turn comes, in order.
+    pub(crate) ready: VecDeque<FrameId>,
+    /// Frames that were changed, made or removed since the last checkpoint.
+    pub(crate) changed: BTreeSet<FrameId>,
+    /// Set when it has ended.
+    pub outcome: Option<Outcome>,
+}
+
+impl Execution {
+    /// One that has not begun: the first input must be [`crate::Input::Start`].
+    pub fn new(facts: Arc<Facts>) -> Execution {
+        Execution {
+            now: facts.started,
+            facts,
+            last_event: 0,
+            next_frame: 0,
+            next_timer: 0,
+            deadline: None,
+            frames: BTreeMap::new(),
+            ready: VecDeque::new(),
+            changed: BTreeSet::new(),
+            outcome: None,
+        }
+    }
+
+    /// One put together from a checkpoint: finds out which frames are ready and which child belongs where.
+    pub fn resume(mut self) -> Execution {
+        self.changed.clear();
+        self.ready = self
+            .frames
+            .iter()
+            .filter(|(_, f)| f.is_ready())
+            .map(|(id, _)| *id)
+            .collect();
+        let mut children: BTreeMap<FrameId, BTreeMap<u32, FrameId>> = BTreeMap::new();
+        for (id, frame) in &self.frames {
+            if let Some(parent) = frame.parent {
+                children
+                    .entry(parent.frame)
+                    .or_default()
+                    .insert(parent.index, *id);
+            }
+        }
+        for (parent, by_index) in children {
+            let done = by_index
+                .values()
+                .filter(|id| self.frames[id].is_done())
+                .count() as u32;
+            if let Some(Phase::Children(state)) = self.frames.get_mut(&parent).map(|f| &mut f.phase)
+            {
+                state.frames = by_index.into_values().collect();
+                state.done = done;
+            }
+        }
+        self
+    }
+
+    /// Whether frames are waiting for their turn: the step's budget was spent.
+    pub fn has_ready(&self) -> bool {
+        self.outcome.is_none() && !self.ready.is_empty()
+    }
+
+    /// The frames that a checkpoint must write (those that still exist) or delete (those that do not).
+    pub fn take_changed(&mut self) -> BTreeSet<FrameId> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Whether the execution has ended.
+    pub fn is_closed(&self) -> bool {
+        self.outcome.is_some()
+    }
+
+    /// The tasks in flight.
+    pub fn tasks(&self) -> impl Iterator<Item = (crate::TaskId, &TaskWait)> {
+        self.frames
+            .iter()
+            .filter_map(|(id, frame)| match &frame.phase {
+                Phase::Task(wait) => Some((
+                    crate::TaskId {
+                        frame: *id,
+                        scheduled: wait.scheduled,
+                    },
+                    wait,
+                )),
+                _ => None,
+            })
+    }
+
+    /// The timers that are set.
+    pub fn timers(&self) -> impl Iterator<Item = Timer> {
+        self.frames
+            .values()
+            .flat_map(Frame::timers)
+            .chain(self.deadline)
+    }
+
+    pub(crate) fn frame(&self, id: FrameId) -> &Frame {
+        self.frames
+            .get(&id)
+            .expect("a frame is only named while it exists")
+    }
+
+    /// The frame, marked as changed.
+    pub(crate) fn frame_mut(&mut self, id: FrameId) -> &mut Frame {
+        self.changed.insert(id);
+        self.frames
+            .get_mut(&id)
+            .expect("a frame is only named while it exists")
+    }
+
+    /// The children of a Parallel or Map. Which they are and how many are done is rebuilt from their own frames, so
+    /// that the parent's row, with all its items, is not written again for every child.
+    pub(crate) fn children_mut(&mut self, id: FrameId) -> Option<&mut Children> {
+        match &mut self.frames.get_mut(&id)?.phase {
+            Phase::Children(children) => Some(children),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn add_frame(&mut self, frame: Frame) -> FrameId {
+        let id = FrameId(self.next_frame);
+        self.next_frame += 1;
+        self.frames.insert(id, frame);
+        self.changed.insert(id);
+        self.ready.push_back(id);
+        id
+    }
+
+    pub(crate) fn remove_frame(&mut self, id: FrameId) -> Option<Frame> {
+        self.changed.insert(id);
+        self.frames.remove(&id)
+    }
+
+    pub(crate) fn new_timer(&mut self, due: Timestamp) -> Timer {
+        let id = TimerId(self.next_timer);
+        self.next_timer += 1;
+        Timer { id, due }
+    }
+}
+
+impl Frame {
+    fn is_ready(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Entering | Phase::Retrying | Phase::Leaving { .. }
+        )
+    }
+
+    /// Whether it only waits for its siblings.
+    pub fn is_done(&self) -> bool {
+        matches!(self.phase, Phase::Done { .. })
+    }
+
+    /// The timers that it has set.
+    pub fn timers(&self) -> impl Iterator<Item = Timer> + use<> {
+        let (first, second) = match &self.phase {
+            Phase::Task(wait) => (wait.timeout, wait.heartbeat),
+            Phase::Waiting { timer, .. } | Phase::Backoff { timer } => (Some(*timer), None),
+            _ => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+}

@@ -1,0 +1,154 @@
+//! Where an event gets its id, where a timer is set and cleared, and how an execution ends.
+
+use crate::command::{Command, TaskId, TimerId};
+use crate::event::{Event, EventId, EventKind, Failure};
+use crate::execution::{FrameId, Outcome, Phase, Timer};
+use crate::step::Run;
+use crate::time::Timestamp;
+
+impl Run<'_> {
+    /// Appends an event after `previous` and returns its id.
+    ///
+    /// The event that would take the last id of the history is replaced by the execution's failure, as on AWS
+    /// (spec quotas.md, [meas]); whatever the step still appends after that is dropped.
+    pub(crate) fn emit(&mut self, previous: EventId, kind: EventKind) -> EventId {
+        if self.execution.outcome.is_some() {
+            return self.execution.last_event;
+        }
+        if self.execution.last_event + 1 >= self.limits.history_events && !closes(&kind) {
+            let cause = format!(
+                "The execution reached the maximum number of history events ({}).",
+                self.limits.history_events
+            );
+            self.end(
+                Outcome::Failed(Failure::new("States.Runtime", cause)),
+                previous,
+            );
+            return self.execution.last_event;
+        }
+        self.append(previous, kind)
+    }
+
+    /// Appends an event to a frame's path: after the frame's last event, and being its last event from now on.
+    pub(crate) fn emit_on(&mut self, frame: FrameId, kind: EventKind) -> EventId {
+        let previous = self.execution.frame(frame).previous;
+        let id = self.emit(previous, kind);
+        self.execution.frame_mut(frame).previous = id;
+        id
+    }
+
+    fn append(&mut self, previous: EventId, kind: EventKind) -> EventId {
+        self.execution.last_event += 1;
+        let id = self.execution.last_event;
+        self.events.push(Event {
+            id,
+            previous,
+            timestamp: self.execution.now,
+            kind,
+        });
+        id
+    }
+
+    /// Ends the execution: its last event. What it leaves behind is cleared when the step is over.
+    pub(crate) fn end(&mut self, outcome: Outcome, previous: EventId) {
+        if self.execution.outcome.is_some() {
+            return;
+        }
+        self.append(previous, closing_event(&outcome));
+        self.execution.outcome = Some(outcome);
+    }
+
+    /// Clears what an execution that ended leaves behind: no task, no timer, no frame. Commands of the same step
+    /// that would begin something are dropped.
+    pub(crate) fn clear_if_ended(&mut self) {
+        if self.execution.outcome.is_none() {
+            return;
+        }
+        self.commands
+            .retain(|c| matches!(c, Command::CancelTask(_) | Command::ClearTimer { .. }));
+        let tasks: Vec<_> = self
+            .execution
+            .tasks()
+            .map(|(task, _)| Command::CancelTask(task))
+            .collect();
+        let timers = self.execution.timers().map(|t| Command::ClearTimer {
+            timer: t.id,
+            due: t.due,
+        });
+        self.commands.extend(timers);
+        self.commands.extend(tasks);
+        let frames: Vec<FrameId> = self.execution.frames.keys().copied().collect();
+        for frame in frames {
+            self.execution.remove_frame(frame);
+        }
+        self.execution.deadline = None;
+        self.execution.ready.clear();
+    }
+
+    /// Sets a timer.
+    pub(crate) fn set_timer(&mut self, due: Timestamp) -> Timer {
+        let timer = self.execution.new_timer(due);
+        self.commands.push(Command::SetTimer {
+            timer: timer.id,
+            due,
+        });
+        timer
+    }
+
+    /// Clears the frame's timers, except the one that just fired.
+    pub(crate) fn clear_timers(&mut self, frame: FrameId, fired: Option<TimerId>) {
+        for Timer { id, due } in self
+            .execution
+            .frame(frame)
+            .timers()
+            .filter(|t| Some(t.id) != fired)
+        {
+            self.commands.push(Command::ClearTimer { timer: id, due });
+        }
+    }
+
+    /// Removes a frame and everything below it, with its task and timers.
+    pub(crate) fn remove_tree(&mut self, frame: FrameId) {
+        self.clear_timers(frame, None);
+        match self
+            .execution
+            .remove_frame(frame)
+            .map(|removed| removed.phase)
+        {
+            Some(Phase::Task(wait)) => {
+                let task = TaskId {
+                    frame,
+                    scheduled: wait.scheduled,
+                };
+                self.commands.push(Command::CancelTask(task));
+            }
+            Some(Phase::Children(children)) => {
+                for child in children.frames {
+                    self.remove_tree(child);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn closes(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::ExecutionSucceeded { .. }
+            | EventKind::ExecutionFailed(_)
+            | EventKind::ExecutionAborted(_)
+            | EventKind::ExecutionTimedOut(_)
+    )
+}
+
+fn closing_event(outcome: &Outcome) -> EventKind {
+    match outcome {
+        Outcome::Succeeded { output } => EventKind::ExecutionSucceeded {
+            output: output.clone(),
+        },
+        Outcome::Failed(failure) => EventKind::ExecutionFailed(failure.clone()),
+        Outcome::Aborted(failure) => EventKind::ExecutionAborted(failure.clone()),
+        Outcome::TimedOut => EventKind::ExecutionTimedOut(Failure::default()),
+    }
+}

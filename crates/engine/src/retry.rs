@@ -1,0 +1,47 @@
+//! Where a Retry is decided: which retrier takes an error, whether it has attempts left, how long it waits.
+
+use asl::definition::Retrier;
+use expr::Entropy;
+
+use crate::event::Failure;
+use crate::execution::FrameId;
+use crate::step::Run;
+
+impl Run<'_> {
+    /// The delay before the next attempt in milliseconds, with the attempt counted; none: no retry.
+    ///
+    /// The first retrier that matches decides; when it is used up, the error goes on to Catch, not to the next
+    /// retrier. Every retrier counts for itself.
+    pub(crate) fn retry_delay(&mut self, frame: FrameId, failure: &Failure) -> Option<u64> {
+        let error = failure.error.as_deref().unwrap_or_default();
+        let machine = self.machine;
+        let retriers = &machine.state(self.execution.frame(frame).state).retry;
+        let position = retriers
+            .iter()
+            .position(|retrier| retrier.errors.matches(error))?;
+        let attempts = &mut self.execution.frame_mut(frame).attempts;
+        attempts.resize(retriers.len(), 0);
+        let used = attempts[position];
+        if u64::from(used) >= retriers[position].max_attempts {
+            return None;
+        }
+        attempts[position] += 1;
+        Some(delay(&retriers[position], used, self.entropy))
+    }
+}
+
+/// `IntervalSeconds * BackoffRate^used`, capped by `MaxDelaySeconds`, then spread by `JitterStrategy`.
+fn delay(retrier: &Retrier, used: u32, entropy: &mut dyn Entropy) -> u64 {
+    const LONGEST_MILLIS: f64 = 99_999_999.0 * 1000.0;
+    let growth = retrier
+        .backoff_rate
+        .powi(i32::try_from(used).unwrap_or(i32::MAX));
+    let cap = retrier
+        .max_delay_seconds
+        .map_or(LONGEST_MILLIS, |seconds| seconds as f64 * 1000.0);
+    let millis = (retrier.interval_seconds as f64 * 1000.0 * growth).min(cap) as u64;
+    match retrier.full_jitter {
+        false => millis,
+        true => entropy.next_u64() % (millis + 1),
+    }
+}

@@ -1,0 +1,167 @@
+//! Map, inline: its items, its numbers, and the start of an iteration.
+
+use std::sync::Arc;
+
+use asl::definition::{Map, State};
+use expr::json::{Document, Value};
+
+use crate::context::ContextSource;
+use crate::event::{EventId, EventKind, Iteration};
+use crate::execution::{Children, FrameId, MapItem, Parent, Phase};
+use crate::failure::Fault;
+use crate::flow::{self, select};
+use crate::state::numbers;
+use crate::step::Run;
+
+impl Run<'_> {
+    pub(crate) fn map(&mut self, frame: FrameId, state: &State, map: &Map) -> Result<(), Fault> {
+        let effective = self.effective_input(frame, state)?;
+        let items = self.items(frame, map, &effective)?;
+        let concurrency = self.concurrency(frame, map, &effective)?;
+        let total = items.as_array().map_or(0, <[Value]>::len) as u32;
+        let started = self.emit_on(frame, EventKind::MapStateStarted { length: total });
+        self.execution.frame_mut(frame).phase = Phase::Children(Box::new(Children {
+            started,
+            effective,
+            items: Some(Document::from_value(items)),
+            total,
+            concurrency,
+            frames: Vec::new(),
+            done: 0,
+        }));
+        if total == 0 {
+            self.map_done(frame, started);
+            return Ok(());
+        }
+        for index in 0..total.min(concurrency) {
+            self.start_iteration(frame, index, started)?;
+        }
+        Ok(())
+    }
+
+    fn items(&self, frame: FrameId, map: &Map, effective: &Document) -> Result<Value, Fault> {
+        let context = self.context(frame);
+        let (items, source) = match &map.items_path {
+            None => (effective.value().clone(), "$"),
+            Some(path) => (select(path, &context.over(effective))?, &**path.source()),
+        };
+        match items.as_array() {
+            Some(_) => Ok(items),
+            None => Err(Fault::runtime(format!(
+                "Reference path \"{source}\" must point to array."
+            ))),
+        }
+    }
+
+    /// How many iterations may run at a time; the tolerated-failure numbers are checked, as AWS does, though they
+    /// mean nothing here.
+    fn concurrency(&self, frame: FrameId, map: &Map, effective: &Document) -> Result<u32, Fault> {
+        let context = self.context(frame);
+        let scope = context.over(effective);
+        let wanted =
+            numbers::integer("MaxConcurrency", map.max_concurrency.as_ref(), &scope)?.unwrap_or(0);
+        let count = numbers::integer(
+            "ToleratedFailureCount",
+            map.tolerated_failure_count.as_ref(),
+            &scope,
+        )?;
+        let percentage = numbers::float(
+            "ToleratedFailurePercentage",
+            map.tolerated_failure_percentage.as_ref(),
+            &scope,
+        )?;
+        if wanted < 0 {
+            return Err(Fault::runtime("MaxConcurrency cannot be negative."));
+        }
+        if count.is_some_and(|count| count < 0) {
+            return Err(Fault::runtime("ToleratedFailureCount cannot be negative."));
+        }
+        if percentage.is_some_and(|p| !(0.0..=100.0).contains(&p)) {
+            return Err(Fault::runtime(
+                "ToleratedFailurePercentage must be between 0 and 100.",
+            ));
+        }
+        let most = self.limits.map_concurrency;
+        Ok(u32::try_from(wanted)
+            .ok()
+            .filter(|n| *n > 0)
+            .map_or(most, |n| n.min(most)))
+    }
+
+    /// Starts the iteration for the item at `index`; its Started event comes after `previous`.
+    pub(crate) fn start_iteration(
+        &mut self,
+        frame: FrameId,
+        index: u32,
+        previous: EventId,
+    ) -> Result<(), Fault> {
+        let machine = self.machine;
+        let state = machine.state(self.execution.frame(frame).state);
+        let asl::definition::Kind::Map(map) = &state.kind else {
+            return Ok(());
+        };
+        let item = Arc::new(MapItem {
+            index,
+            value: self.item(frame, index),
+        });
+        let input = self.iteration_input(frame, state, &item)?;
+        let iteration = Iteration {
+            name: state.name.clone(),
+            index,
+        };
+        let started = self.emit(previous, EventKind::MapIterationStarted(iteration));
+        self.add_child(frame, map.processor.start_at, input, started, Some(item));
+        Ok(())
+    }
+
+    fn item(&self, frame: FrameId, index: u32) -> Value {
+        let Phase::Children(children) = &self.execution.frame(frame).phase else {
+            return Value::Null;
+        };
+        let items = children
+            .items
+            .as_ref()
+            .and_then(|items| items.value().as_array());
+        items
+            .and_then(|items| items.get(index as usize))
+            .cloned()
+            .unwrap_or(Value::Null)
+    }
+
+    /// The item itself, or what ItemSelector makes of it: `$` is the state's effective input there.
+    fn iteration_input(
+        &mut self,
+        frame: FrameId,
+        state: &State,
+        item: &Arc<MapItem>,
+    ) -> Result<Document, Fault> {
+        let Some(selector) = &state.flow.parameters else {
+            return Ok(Document::from_value(item.value.clone()));
+        };
+        let Phase::Children(children) = &self.execution.frame(frame).phase else {
+            return Ok(Document::from_value(item.value.clone()));
+        };
+        let effective = children.effective.clone();
+        let facts = self.execution.facts.clone();
+        let context = ContextSource::new(&facts, &state.name, self.execution.frame(frame), true)
+            .with_item(item.clone());
+        flow::template(Some(selector), &effective, &context, self.entropy)
+    }
+
+    /// The iteration that a child of a Map is; none for a Parallel's branch.
+    pub(crate) fn iteration(&self, parent: Parent) -> Option<Iteration> {
+        let state = self.machine.state(self.execution.frame(parent.frame).state);
+        matches!(state.kind, asl::definition::Kind::Map(_)).then(|| Iteration {
+            name: state.name.clone(),
+            index: parent.index,
+        })
+    }
+
+    /// All iterations are done; `last` is what Succeeded and Exited both point back to.
+    pub(crate) fn map_done(&mut self, frame: FrameId, last: EventId) {
+        self.execution.frame_mut(frame).previous = last;
+        self.emit(last, EventKind::MapStateSucceeded);
+        let result = self.take_results(frame);
+        self.complete(frame, &result);
+    }
+}

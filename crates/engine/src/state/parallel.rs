@@ -1,0 +1,51 @@
+//! Parallel: every branch gets a copy of the effective input.
+
+use asl::definition::{Graph, State};
+
+use crate::event::EventKind;
+use crate::execution::{Children, FrameId, Phase};
+use crate::failure::Fault;
+use crate::flow;
+use crate::step::Run;
+
+impl Run<'_> {
+    pub(crate) fn parallel(
+        &mut self,
+        frame: FrameId,
+        state: &State,
+        branches: &[Graph],
+    ) -> Result<(), Fault> {
+        let facts = self.execution.facts.clone();
+        let context = self.context_of(&facts, frame, state);
+        let raw = self.execution.frame(frame).input.clone();
+        let selected = flow::filter(&state.flow.input_path, &raw, &context)?;
+        let effective = flow::template(
+            state.flow.parameters.as_ref(),
+            &selected,
+            &context,
+            self.entropy,
+        )?;
+        let started = self.emit_on(frame, EventKind::ParallelStateStarted);
+        let total = branches.len() as u32;
+        self.execution.frame_mut(frame).phase = Phase::Children(Box::new(Children {
+            started,
+            effective: effective.clone(),
+            items: None,
+            total,
+            concurrency: total,
+            frames: Vec::with_capacity(branches.len()),
+            done: 0,
+        }));
+        let item = self.execution.frame(frame).item.clone();
+        for branch in branches {
+            self.add_child(
+                frame,
+                branch.start_at,
+                effective.clone(),
+                started,
+                item.clone(),
+            );
+        }
+        Ok(())
+    }
+}

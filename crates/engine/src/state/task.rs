@@ -1,0 +1,283 @@
+//! Task: schedule a call, match its answer, and what its timers do.
+
+use asl::definition::{Resource, State, Target, Task};
+use expr::json::{Document, Value};
+
+use crate::command::{Command, TaskId, TaskOutcome, TaskRequest, TimerId};
+use crate::context::ContextSource;
+use crate::event::{EventKind, Failure, TaskNames};
+use crate::execution::{Facts, FrameId, Phase, TaskWait};
+use crate::failure::Fault;
+use crate::flow;
+use crate::state::numbers;
+use crate::step::Run;
+
+impl Run<'_> {
+    pub(crate) fn task(&mut self, frame: FrameId, state: &State, task: &Task) -> Result<(), Fault> {
+        let wait = self.prepare_task(frame, state, task)?;
+        self.schedule_task(frame, &task.resource, wait);
+        Ok(())
+    }
+
+    /// Everything that can fail before the call: input, parameters, credentials, times.
+    fn prepare_task(
+        &mut self,
+        frame: FrameId,
+        state: &State,
+        task: &Task,
+    ) -> Result<TaskWait, Fault> {
+        let facts = self.execution.facts.clone();
+        let context = self.context_of(&facts, frame, state);
+        let raw = self.execution.frame(frame).input.clone();
+        let effective = flow::filter(&state.flow.input_path, &raw, &context)?;
+        let timeout = numbers::seconds(
+            "TimeoutSeconds",
+            task.timeout.as_ref(),
+            &context.over(&effective),
+        )?;
+        let heartbeat = numbers::seconds(
+            "HeartbeatSeconds",
+            task.heartbeat.as_ref(),
+            &context.over(&effective),
+        )?;
+        let parameters = flow::template(
+            state.flow.parameters.as_ref(),
+            &effective,
+            &context,
+            self.entropy,
+        )?;
+        let credentials = match &task.credentials {
+            None => None,
+            Some(template) => {
+                let credentials =
+                    flow::template(Some(template), &effective, &context, self.entropy)?;
+                credentials
+                    .value()
+                    .get("RoleArn")
+                    .and_then(Value::as_str)
+                    .map(Into::into)
+            }
+        };
+        let input = known_parameters(&task.resource, parameters);
+        let due = |seconds: Option<u64>, run: &mut Self| {
+            seconds.map(|s| {
+                let due = run.execution.now.plus_seconds(s);
+                run.set_timer(due)
+            })
+        };
+        let (timeout_timer, heartbeat_timer) = (due(timeout, self), due(heartbeat, self));
+        Ok(TaskWait {
+            scheduled: 0,
+            input,
+            credentials,
+            timeout_seconds: timeout,
+            heartbeat_seconds: heartbeat,
+            timeout: timeout_timer,
+            heartbeat: heartbeat_timer,
+        })
+    }
+
+    /// Scheduled and Started in one go, and the call itself once they are durable.
+    fn schedule_task(&mut self, frame: FrameId, resource: &Resource, mut wait: TaskWait) {
+        let region = self.execution.facts.region.clone();
+        wait.scheduled = self.emit_on(frame, scheduled_event(resource, &wait, region));
+        self.dispatch(frame, resource, wait);
+    }
+
+    fn dispatch(&mut self, frame: FrameId, resource: &Resource, wait: TaskWait) {
+        self.emit_on(frame, started_event(resource));
+        self.commands.push(Command::RunTask {
+            task: TaskId {
+                frame,
+                scheduled: wait.scheduled,
+            },
+            request: TaskRequest {
+                resource: resource.clone(),
+                input: wait.input.clone(),
+                credentials: wait.credentials.clone(),
+                timeout_seconds: wait.timeout_seconds,
+            },
+        });
+        self.execution.frame_mut(frame).phase = Phase::Task(wait);
+    }
+
+    /// The process that made the call is gone: the same attempt, with another Started in its history.
+    pub(crate) fn redispatch_task(&mut self, task: TaskId) {
+        let Some((wait, resource)) = self.waiting_for(task) else {
+            return;
+        };
+        self.dispatch(task.frame, &resource, wait);
+    }
+
+    /// The wait of exactly this attempt; none when the answer is stale.
+    fn waiting_for(&self, task: TaskId) -> Option<(TaskWait, Resource)> {
+        let frame = self.execution.frames.get(&task.frame)?;
+        let Phase::Task(wait) = &frame.phase else {
+            return None;
+        };
+        (wait.scheduled == task.scheduled).then(|| (wait.clone(), self.resource(frame.state)))
+    }
+
+    fn resource(&self, state: asl::definition::StateId) -> Resource {
+        match &self.machine.state(state).kind {
+            asl::definition::Kind::Task(task) => task.resource.clone(),
+            _ => unreachable!("only a Task state waits for a task"),
+        }
+    }
+
+    pub(crate) fn task_ended(&mut self, task: TaskId, outcome: TaskOutcome) {
+        let Some((_, resource)) = self.waiting_for(task) else {
+            return;
+        };
+        self.clear_timers(task.frame, None);
+        match self.within_limit(&resource, outcome) {
+            TaskOutcome::Succeeded(output) => {
+                self.emit_on(task.frame, succeeded_event(&resource, output.clone()));
+                self.complete(task.frame, &output);
+            }
+            TaskOutcome::Failed { error, cause } => {
+                let failure = Failure {
+                    error: error.map(Into::into),
+                    cause: cause.map(Into::into),
+                };
+                self.emit_on(task.frame, failed_event(&resource, failure.clone()));
+                self.fail(task.frame, failure);
+            }
+        }
+    }
+
+    /// A result over the payload limit is a failure ([rec] states_errors).
+    fn within_limit(&self, resource: &Resource, outcome: TaskOutcome) -> TaskOutcome {
+        let TaskOutcome::Succeeded(output) = &outcome else {
+            return outcome;
+        };
+        if output.text().len() <= self.limits.payload_bytes {
+            return outcome;
+        }
+        let who = match &resource.target {
+            Target::Service { resource_type, .. } => resource_type,
+            _ => &resource.arn,
+        };
+        match Fault::data_limit(who) {
+            Fault::Failure(failure) => TaskOutcome::Failed {
+                error: failure.error.map(|e| e.to_string()),
+                cause: failure.cause.map(|c| c.to_string()),
+            },
+            Fault::Runtime(detail) => TaskOutcome::Failed {
+                error: None,
+                cause: Some(detail),
+            },
+        }
+    }
+
+    /// TimeoutSeconds or HeartbeatSeconds passed: `States.Timeout` without a cause ([rec] timeouts).
+    pub(crate) fn task_timed_out(&mut self, frame: FrameId, fired: TimerId) {
+        let Phase::Task(wait) = &self.execution.frame(frame).phase else {
+            return;
+        };
+        let task = TaskId {
+            frame,
+            scheduled: wait.scheduled,
+        };
+        let resource = self.resource(self.execution.frame(frame).state);
+        self.clear_timers(frame, Some(fired));
+        self.commands.push(Command::CancelTask(task));
+        let failure = Failure::named("States.Timeout");
+        self.emit_on(frame, timed_out_event(&resource, failure.clone()));
+        self.fail(frame, failure);
+    }
+
+    /// The context of a state whose facts the caller holds, so that the run stays free to be changed.
+    pub(crate) fn context_of<'f>(
+        &self,
+        facts: &'f Facts,
+        frame: FrameId,
+        state: &'f State,
+    ) -> ContextSource<'f> {
+        let retries = crate::state::counts_retries(&state.kind);
+        ContextSource::new(facts, &state.name, self.execution.frame(frame), retries)
+    }
+}
+
+/// A service keeps the parameters that it knows; the rest is dropped without a word ([rec] integrations.md section 2).
+fn known_parameters(resource: &Resource, parameters: Document) -> Document {
+    let Target::Service {
+        resource_type,
+        action,
+        ..
+    } = &resource.target
+    else {
+        return parameters;
+    };
+    let Some(action) = asl::services::action(resource_type, action) else {
+        return parameters;
+    };
+    let Some(given) = parameters.value().as_object() else {
+        return parameters;
+    };
+    if given.iter().all(|(name, _)| action.keeps(name)) {
+        return parameters;
+    }
+    let kept = given.iter().filter(|(name, _)| action.keeps(name));
+    Document::from_value(Value::object(
+        kept.map(|(name, value)| (name.clone(), value.clone())),
+    ))
+}
+
+fn names(resource: &Resource) -> Option<TaskNames> {
+    match &resource.target {
+        Target::Service {
+            resource_type,
+            resource,
+            ..
+        } => Some(TaskNames {
+            resource_type: resource_type.clone(),
+            resource: resource.clone(),
+        }),
+        Target::Function | Target::Activity => None,
+    }
+}
+
+fn scheduled_event(resource: &Resource, wait: &TaskWait, region: std::sync::Arc<str>) -> EventKind {
+    match names(resource) {
+        Some(names) => EventKind::TaskScheduled {
+            names,
+            region,
+            parameters: wait.input.clone(),
+            timeout_seconds: wait.timeout_seconds,
+            heartbeat_seconds: wait.heartbeat_seconds,
+            credentials: wait.credentials.clone(),
+        },
+        None => EventKind::LambdaFunctionScheduled {
+            resource: resource.arn.clone(),
+            input: wait.input.clone(),
+            timeout_seconds: wait.timeout_seconds,
+            credentials: wait.credentials.clone(),
+        },
+    }
+}
+
+fn started_event(resource: &Resource) -> EventKind {
+    names(resource).map_or(EventKind::LambdaFunctionStarted, EventKind::TaskStarted)
+}
+
+fn succeeded_event(resource: &Resource, output: Document) -> EventKind {
+    match names(resource) {
+        Some(names) => EventKind::TaskSucceeded { names, output },
+        None => EventKind::LambdaFunctionSucceeded { output },
+    }
+}
+
+fn failed_event(resource: &Resource, failure: Failure) -> EventKind {
+    match names(resource) {
+        Some(names) => EventKind::TaskFailed { names, failure },
+        None => EventKind::LambdaFunctionFailed(failure),
+    }
+}
+
+fn timed_out_event(resource: &Resource, failure: Failure) -> EventKind {
+    match names(resource) {
+        Some(names) => EventKind::TaskTimedOut { names, failure },
+        None => EventKind::LambdaFunctionTimedOut(failure),
+    }
+}

@@ -1,0 +1,215 @@
+//! One step: an input goes in, frames take turns until all of them wait, events and commands come out.
+//!
+//! Runnable frames take turns in branch order, one transition each: the order that recorded Parallel histories show.
+
+use asl::definition::Machine;
+use expr::Entropy;
+
+use crate::command::{Command, TaskId, TaskOutcome, TimerId};
+use crate::event::{Event, EventKind, Failure};
+use crate::execution::{Execution, Frame, FrameId, Outcome, Phase};
+use crate::time::Timestamp;
+
+/// The hard limits that workflows observe (spec quotas.md).
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Events in a history; the one with this id is the `ExecutionFailed`.
+    pub history_events: u64,
+    /// Bytes of a state's or task's input or output.
+    pub payload_bytes: usize,
+    /// Iterations of an inline Map at a time.
+    pub map_concurrency: u32,
+    /// Seconds that an execution may stay open.
+    pub execution_seconds: u64,
+    /// Events that one step may make before it says `more`.
+    pub step_events: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            history_events: 25_000,
+            payload_bytes: 262_144,
+            map_concurrency: 40,
+            execution_seconds: 31_536_000,
+            step_events: 2_000,
+        }
+    }
+}
+
+/// What a step works with besides the execution.
+pub struct Machinery<'a> {
+    /// The definition that the execution pinned.
+    pub machine: &'a Machine,
+    /// The limits in force.
+    pub limits: &'a Limits,
+    /// Randomness for intrinsics and jitter.
+    pub entropy: &'a mut dyn Entropy,
+}
+
+/// What happened outside.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Begin. Only for a new execution.
+    Start,
+    /// Go on after a step that said `more`, or after a restart.
+    Continue,
+    /// A task ended.
+    TaskEnded {
+        /// Which attempt.
+        task: TaskId,
+        /// How.
+        outcome: TaskOutcome,
+    },
+    /// A timer fired.
+    TimerFired(TimerId),
+    /// The process that ran this task is gone: call it again.
+    Redispatch(TaskId),
+    /// StopExecution.
+    Stop(Failure),
+}
+
+/// What a step did.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// New events, ids ascending without a gap.
+    pub events: Vec<Event>,
+    /// To be carried out once the events are durable.
+    pub commands: Vec<Command>,
+    /// The budget was spent before all frames waited: step again with [`Input::Continue`].
+    pub more: bool,
+}
+
+/// Runs the execution until every frame waits for something outside, it ends, or the budget is spent.
+///
+/// An input that nobody waits for (a second answer, a cleared timer) does nothing. After the end nothing happens.
+pub fn step(
+    machinery: Machinery<'_>,
+    execution: &mut Execution,
+    input: Input,
+    now: Timestamp,
+) -> Step {
+    if execution.outcome.is_some() {
+        return Step::default();
+    }
+    execution.now = execution.now.max(now);
+    let mut run = Run {
+        machine: machinery.machine,
+        limits: machinery.limits,
+        entropy: machinery.entropy,
+        execution,
+        events: Vec::new(),
+        commands: Vec::new(),
+    };
+    run.accept(input);
+    run.take_turns();
+    run.clear_if_ended();
+    let more = run.execution.has_ready();
+    Step {
+        events: run.events,
+        commands: run.commands,
+        more,
+    }
+}
+
+/// A step under way.
+pub(crate) struct Run<'a> {
+    pub(crate) machine: &'a Machine,
+    pub(crate) limits: &'a Limits,
+    pub(crate) entropy: &'a mut dyn Entropy,
+    pub(crate) execution: &'a mut Execution,
+    pub(crate) events: Vec<Event>,
+    pub(crate) commands: Vec<Command>,
+}
+
+impl Run<'_> {
+    fn accept(&mut self, input: Input) {
+        match input {
+            Input::Start => self.start(),
+            Input::Continue => {}
+            Input::TaskEnded { task, outcome } => self.task_ended(task, outcome),
+            Input::TimerFired(timer) => self.timer_fired(timer),
+            Input::Redispatch(task) => self.redispatch_task(task),
+            Input::Stop(failure) => self.end(Outcome::Aborted(failure), 0),
+        }
+    }
+
+    fn take_turns(&mut self) {
+        while self.execution.outcome.is_none() && self.events.len() < self.limits.step_events {
+            let Some(frame) = self.execution.ready.pop_front() else {
+                return;
+            };
+            if self.execution.frames.contains_key(&frame) {
+                self.turn(frame);
+            }
+        }
+    }
+
+    fn turn(&mut self, frame: FrameId) {
+        match self.execution.frame(frame).phase {
+            Phase::Entering => self.enter(frame),
+            Phase::Retrying => self.work(frame),
+            Phase::Leaving { .. } => self.leave(frame),
+            _ => {}
+        }
+    }
+
+    fn start(&mut self) {
+        let facts = self.execution.facts.clone();
+        self.emit(
+            0,
+            EventKind::ExecutionStarted {
+                input: facts.input.clone(),
+                role_arn: facts.role_arn.clone(),
+            },
+        );
+        let seconds = self
+            .machine
+            .timeout_seconds
+            .unwrap_or(u64::MAX)
+            .min(self.limits.execution_seconds);
+        if self.machine.timeout_seconds.is_some() {
+            self.execution.deadline = Some(self.set_timer(facts.started.plus_seconds(seconds)));
+        }
+        self.execution.add_frame(Frame {
+            parent: None,
+            state: self.machine.root.start_at,
+            previous: 0,
+            input: facts.input.clone(),
+            entered: 0,
+            entered_at: facts.started,
+            attempts: Vec::new(),
+            item: None,
+            phase: Phase::Entering,
+        });
+    }
+
+    fn timer_fired(&mut self, timer: TimerId) {
+        if self
+            .execution
+            .deadline
+            .is_some_and(|deadline| deadline.id == timer)
+        {
+            self.execution.deadline = None;
+            return self.end(Outcome::TimedOut, 0);
+        }
+        let owner = self
+            .execution
+            .frames
+            .iter()
+            .find(|(_, f)| f.timers().any(|t| t.id == timer));
+        let Some((&id, frame)) = owner else { return };
+        match &frame.phase {
+            Phase::Task(_) => self.task_timed_out(id, timer),
+            Phase::Waiting { output, .. } => {
+                let output = output.clone();
+                self.wait_over(id, output);
+            }
+            Phase::Backoff { .. } => {
+                self.execution.frame_mut(id).phase = Phase::Retrying;
+                self.execution.ready.push_back(id);
+            }
+            _ => {}
+        }
+    }
+}

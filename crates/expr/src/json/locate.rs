@@ -1,0 +1,135 @@
+//! Where in a JSON text a value stands.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::parse;
+
+/// One step from a container to a value in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// The member of an object.
+    Key(Arc<str>),
+    /// The item of an array, from 0.
+    Index(usize),
+}
+
+/// The byte range of the value that `path` leads to in a JSON text; used to point at lines.
+///
+/// Of a repeated key it is the last one, the one that counts. `None` when there is no such value,
+/// or the text is not JSON on the way there.
+pub fn locate(text: &str, path: &[Step]) -> Option<Range<usize>> {
+    let scanner = Scanner { bytes: text.as_bytes(), text };
+    let mut start = scanner.skip_space(0);
+    for step in path {
+        start = match step {
+            Step::Key(key) => scanner.member(start, key)?,
+            Step::Index(index) => scanner.item(start, *index)?,
+        };
+    }
+    Some(start..scanner.value_end(start)?)
+}
+
+/// Walks over a text without building anything. Every function takes and returns offsets.
+struct Scanner<'t> {
+    bytes: &'t [u8],
+    text: &'t str,
+}
+
+impl Scanner<'_> {
+    /// The beginning of the member's value in the object that begins at `start`.
+    fn member(&self, start: usize, key: &str) -> Option<usize> {
+        let mut found = None;
+        let mut at = self.enter(start, b'{')?;
+        while self.byte(at) == Some(b'"') {
+            let key_end = self.string_end(at)?;
+            let value = self.skip_space(self.expect(self.skip_space(key_end), b':')?);
+            if parse(&self.text[at..key_end]).ok()?.as_str() == Some(key) {
+                found = Some(value);
+            }
+            at = self.next_entry(value)?;
+        }
+        found
+    }
+
+    /// The beginning of the item in the array that begins at `start`.
+    fn item(&self, start: usize, index: usize) -> Option<usize> {
+        let mut at = self.enter(start, b'[')?;
+        for _ in 0..index {
+            at = self.next_entry(at)?;
+        }
+        (self.byte(at)? != b']').then_some(at)
+    }
+
+    fn enter(&self, start: usize, open: u8) -> Option<usize> {
+        Some(self.skip_space(self.expect(start, open)?))
+    }
+
+    /// From the beginning of a value to that of the next entry, or to the closing bracket.
+    fn next_entry(&self, value: usize) -> Option<usize> {
+        let after = self.skip_space(self.value_end(value)?);
+        match self.byte(after)? {
+            b',' => Some(self.skip_space(after + 1)),
+            b']' | b'}' => Some(after),
+            _ => None,
+        }
+    }
+
+    fn value_end(&self, start: usize) -> Option<usize> {
+        match self.byte(start)? {
+            b'"' => self.string_end(start),
+            b'{' | b'[' => self.container_end(start),
+            b',' | b':' | b'}' | b']' => None,
+            _ => {
+                let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n');
+                let length = self.bytes[start..].iter().position(ends);
+                Some(length.map_or(self.bytes.len(), |length| start + length))
+            }
+        }
+    }
+
+    fn container_end(&self, start: usize) -> Option<usize> {
+        let mut depth = 0;
+        let mut at = start;
+        loop {
+            match self.byte(at)? {
+                b'"' => {
+                    at = self.string_end(at)?;
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            at += 1;
+            if depth == 0 {
+                return Some(at);
+            }
+        }
+    }
+
+    fn string_end(&self, start: usize) -> Option<usize> {
+        let mut at = start + 1;
+        loop {
+            match self.byte(at)? {
+                b'"' => return Some(at + 1),
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+    }
+
+    fn expect(&self, at: usize, byte: u8) -> Option<usize> {
+        (self.byte(at)? == byte).then_some(at + 1)
+    }
+
+    fn skip_space(&self, at: usize) -> usize {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let space = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+        at + space.count()
+    }
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+}

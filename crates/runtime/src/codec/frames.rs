@@ -1,0 +1,264 @@
+//! Checkpoints: one row for every frame of an open execution, and one for what the execution itself counts.
+//!
+//! A state is written by its name, which is unique in the machine: a newer binary may number states differently.
+
+use std::sync::Arc;
+
+use asl::definition::Machine;
+use engine::execution::{Children, MapItem, Parent, Phase, TaskWait, Timer};
+use engine::{Execution, Frame, FrameId, TimerId, Timestamp};
+
+use super::documents::{DocumentTable, Documents, Known};
+use super::{DecodeError, Reader, Writer};
+
+const VERSION: u8 = 1;
+
+/// The counters of an execution: its header row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The last event's id.
+    pub last_event: u64,
+    /// The latest time of a step.
+    pub now: Timestamp,
+    /// The next frame's id.
+    pub next_frame: u32,
+    /// The next timer's id.
+    pub next_timer: u32,
+    /// The machine's `TimeoutSeconds`.
+    pub deadline: Option<Timer>,
+}
+
+impl Header {
+    /// Of an execution as it stands.
+    pub fn of(execution: &Execution) -> Header {
+        Header {
+            last_event: execution.last_event,
+            now: execution.now,
+            next_frame: execution.next_frame,
+            next_timer: execution.next_timer,
+            deadline: execution.deadline,
+        }
+    }
+
+    /// Bytes of the row.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::versioned(VERSION);
+        out.uint(self.last_event);
+        out.int(self.now.0);
+        out.uint(u64::from(self.next_frame));
+        out.uint(u64::from(self.next_timer));
+        out.option(self.deadline, write_timer);
+        out.finish()
+    }
+
+    /// The row of bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Header, DecodeError> {
+        let mut reader = Reader::versioned(bytes, VERSION)?;
+        Ok(Header {
+            last_event: reader.uint()?,
+            now: Timestamp(reader.int()?),
+            next_frame: reader.uint32()?,
+            next_timer: reader.uint32()?,
+            deadline: reader.option(read_timer)?,
+        })
+    }
+}
+
+/// Bytes of a frame's row.
+pub fn encode(frame: &Frame, machine: &Machine, known: &Known) -> Vec<u8> {
+    let mut documents = DocumentTable::new(known);
+    let mut body = Writer::default();
+    body.option(frame.parent, |out, parent| {
+        out.uint(u64::from(parent.frame.0));
+        out.uint(u64::from(parent.index));
+    });
+    body.text(&machine.state(frame.state).name);
+    body.uint(frame.previous);
+    body.uint(documents.reference(&frame.input));
+    body.uint(frame.entered);
+    body.int(frame.entered_at.0);
+    body.uint(frame.attempts.len() as u64);
+    for attempts in &frame.attempts {
+        body.uint(u64::from(*attempts));
+    }
+    body.option(frame.item.as_deref(), |out, item| {
+        out.uint(u64::from(item.index));
+        out.text(&item.value.to_text());
+    });
+    write_phase(&mut body, &frame.phase, machine, &mut documents);
+    let mut out = Writer::versioned(VERSION);
+    documents.write(&mut out);
+    out.append(body);
+    out.finish()
+}
+
+/// The frame of a row.
+pub fn decode(bytes: &[u8], machine: &Machine, known: &Known) -> Result<Frame, DecodeError> {
+    let mut reader = Reader::versioned(bytes, VERSION)?;
+    let documents = Documents::read(known, &mut reader)?;
+    let reader = &mut reader;
+    Ok(Frame {
+        parent: reader.option(|r| {
+            Ok(Parent {
+                frame: FrameId(r.uint32()?),
+                index: r.uint32()?,
+            })
+        })?,
+        state: read_state(reader, machine)?,
+        previous: reader.uint()?,
+        input: documents.next(reader)?,
+        entered: reader.uint()?,
+        entered_at: Timestamp(reader.int()?),
+        attempts: read_attempts(reader)?,
+        item: reader.option(read_item)?,
+        phase: read_phase(reader, machine, &documents)?,
+    })
+}
+
+/// The phases' numbers on disk. Never reused, never renumbered.
+mod tag {
+    pub(super) const ENTERING: u8 = 1;
+    pub(super) const RETRYING: u8 = 2;
+    pub(super) const LEAVING: u8 = 3;
+    pub(super) const TASK: u8 = 4;
+    pub(super) const WAITING: u8 = 5;
+    pub(super) const BACKOFF: u8 = 6;
+    pub(super) const CHILDREN: u8 = 7;
+    pub(super) const DONE: u8 = 8;
+}
+
+fn write_phase(
+    out: &mut Writer,
+    phase: &Phase,
+    machine: &Machine,
+    documents: &mut DocumentTable<'_>,
+) {
+    match phase {
+        Phase::Entering => out.byte(tag::ENTERING),
+        Phase::Retrying => out.byte(tag::RETRYING),
+        Phase::Leaving { output, next } => {
+            out.byte(tag::LEAVING);
+            out.uint(documents.reference(output));
+            out.option(*next, |out, next| out.text(&machine.state(next).name));
+        }
+        Phase::Task(wait) => {
+            out.byte(tag::TASK);
+            write_task(out, wait, documents);
+        }
+        Phase::Waiting { timer, output } => {
+            out.byte(tag::WAITING);
+            write_timer(out, *timer);
+            out.uint(documents.reference(output));
+        }
+        Phase::Backoff { timer } => {
+            out.byte(tag::BACKOFF);
+            write_timer(out, *timer);
+        }
+        Phase::Children(children) => {
+            out.byte(tag::CHILDREN);
+            out.uint(children.started);
+            out.uint(documents.reference(&children.effective));
+            out.option(children.items.as_ref(), |out, items| {
+                out.uint(documents.reference(items))
+            });
+            out.uint(u64::from(children.total));
+            out.uint(u64::from(children.concurrency));
+        }
+        Phase::Done { output } => {
+            out.byte(tag::DONE);
+            out.uint(documents.reference(output));
+        }
+        Phase::Failing => unreachable!("a step never ends with a frame that is failing"),
+    }
+}
+
+fn read_phase(
+    reader: &mut Reader<'_>,
+    machine: &Machine,
+    documents: &Documents<'_>,
+) -> Result<Phase, DecodeError> {
+    Ok(match reader.byte()? {
+        tag::ENTERING => Phase::Entering,
+        tag::RETRYING => Phase::Retrying,
+        tag::LEAVING => Phase::Leaving {
+            output: documents.next(reader)?,
+            next: reader.option(|r| read_state(r, machine))?,
+        },
+        tag::TASK => Phase::Task(read_task(reader, documents)?),
+        tag::WAITING => Phase::Waiting {
+            timer: read_timer(reader)?,
+            output: documents.next(reader)?,
+        },
+        tag::BACKOFF => Phase::Backoff {
+            timer: read_timer(reader)?,
+        },
+        tag::CHILDREN => Phase::Children(Box::new(Children {
+            started: reader.uint()?,
+            effective: documents.next(reader)?,
+            items: reader.option(|r| documents.next(r))?,
+            total: reader.uint32()?,
+            concurrency: reader.uint32()?,
+            frames: Vec::new(),
+            done: 0,
+        })),
+        tag::DONE => Phase::Done {
+            output: documents.next(reader)?,
+        },
+        _ => return Err(DecodeError::Malformed("a frame's phase is unknown")),
+    })
+}
+
+fn write_task(out: &mut Writer, wait: &TaskWait, documents: &mut DocumentTable<'_>) {
+    out.uint(wait.scheduled);
+    out.uint(documents.reference(&wait.input));
+    out.option(wait.credentials.as_deref(), Writer::text);
+    out.option(wait.timeout_seconds, Writer::uint);
+    out.option(wait.heartbeat_seconds, Writer::uint);
+    out.option(wait.timeout, write_timer);
+    out.option(wait.heartbeat, write_timer);
+}
+
+fn read_task(reader: &mut Reader<'_>, documents: &Documents<'_>) -> Result<TaskWait, DecodeError> {
+    Ok(TaskWait {
+        scheduled: reader.uint()?,
+        input: documents.next(reader)?,
+        credentials: reader.option(Reader::shared)?,
+        timeout_seconds: reader.option(Reader::uint)?,
+        heartbeat_seconds: reader.option(Reader::uint)?,
+        timeout: reader.option(read_timer)?,
+        heartbeat: reader.option(read_timer)?,
+    })
+}
+
+fn write_timer(out: &mut Writer, timer: Timer) {
+    out.uint(u64::from(timer.id.0));
+    out.int(timer.due.0);
+}
+
+fn read_timer(reader: &mut Reader<'_>) -> Result<Timer, DecodeError> {
+    Ok(Timer {
+        id: TimerId(reader.uint32()?),
+        due: Timestamp(reader.int()?),
+    })
+}
+
+fn read_state(
+    reader: &mut Reader<'_>,
+    machine: &Machine,
+) -> Result<asl::definition::StateId, DecodeError> {
+    machine.find(reader.text()?).ok_or(DecodeError::Malformed(
+        "a frame stands in a state that the definition lacks",
+    ))
+}
+
+fn read_attempts(reader: &mut Reader<'_>) -> Result<Vec<u32>, DecodeError> {
+    let count = reader.count()?;
+    (0..count).map(|_| reader.uint32()).collect()
+}
+
+fn read_item(reader: &mut Reader<'_>) -> Result<Arc<MapItem>, DecodeError> {
+    let index = reader.uint32()?;
+    let value = expr::json::parse(reader.text()?)
+        .map_err(|_| DecodeError::Malformed("an item is not JSON"))?;
+    Ok(Arc::new(MapItem { index, value }))
+}

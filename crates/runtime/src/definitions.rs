@@ -1,0 +1,85 @@
+//! Definition revisions: an execution pins the one it started with. Compiled once, shared by all that run it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use asl::definition::Machine;
+use store::{Store, Write};
+
+use crate::codec::{Reader, Writer};
+use crate::error::RuntimeError;
+use crate::keys::{Namespace, Table};
+
+const VERSION: u8 = 1;
+/// Compiled definitions kept; beyond that the cache starts over.
+const CACHED: usize = 4_096;
+
+/// The write that keeps a revision's definition for the executions that will pin it. It is never deleted while one
+/// of them may still want it.
+pub fn definition_row(namespace: &Namespace, revision: &str, definition: &str) -> Write {
+    let mut out = Writer::versioned(VERSION);
+    out.text(definition);
+    let key = namespace.table(Table::Definition).text(revision).build();
+    Write::Put {
+        key,
+        value: out.finish().into(),
+    }
+}
+
+/// Finds and compiles definitions.
+pub(crate) struct Definitions {
+    store: Arc<dyn Store>,
+    compiled: Mutex<HashMap<(Namespace, Arc<str>), Arc<Machine>>>,
+}
+
+impl Definitions {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Definitions {
+        Definitions {
+            store,
+            compiled: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The machine of a revision.
+    pub(crate) fn machine(
+        &self,
+        namespace: &Namespace,
+        revision: &Arc<str>,
+    ) -> Result<Arc<Machine>, RuntimeError> {
+        let key = (namespace.clone(), revision.clone());
+        if let Some(machine) = self.lock().get(&key) {
+            return Ok(machine.clone());
+        }
+        let machine = Arc::new(self.load(namespace, revision)?);
+        let mut compiled = self.lock();
+        if compiled.len() >= CACHED {
+            compiled.clear();
+        }
+        Ok(compiled.entry(key).or_insert(machine).clone())
+    }
+
+    fn load(&self, namespace: &Namespace, revision: &str) -> Result<Machine, RuntimeError> {
+        let unreadable = |reason: String| RuntimeError::Unreadable {
+            what: "definition",
+            reason,
+        };
+        let key = namespace.table(Table::Definition).text(revision).build();
+        let row = self
+            .store
+            .get(&key)?
+            .ok_or_else(|| unreadable(format!("revision {revision} is not there")))?;
+        let mut reader =
+            Reader::versioned(&row, VERSION).map_err(|error| unreadable(error.to_string()))?;
+        let text = reader
+            .text()
+            .map_err(|error| unreadable(error.to_string()))?;
+        asl::compile(text, &asl::Options::default())
+            .map_err(|diagnostics| unreadable(asl::invalid_definition_message(&diagnostics)))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(Namespace, Arc<str>), Arc<Machine>>> {
+        self.compiled
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

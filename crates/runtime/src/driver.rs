@@ -1,0 +1,259 @@
+//! The thin tokio driver of a shard: feeds it requests and time, hands its commits to the store, and carries out the
+//! effects of those that became durable.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use store::{Outcome, Store, StoreError, Transaction};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::sleep;
+
+use crate::error::RuntimeError;
+use crate::id::ExecutionId;
+use crate::ports::{Answer, Ports, TaskCall};
+use crate::shard::{Commit, Effect, Request, Shard};
+
+/// Requests taken in one go, so that timers get their turn.
+const BATCH: usize = 256;
+/// Bytes of a shard's transactions that may wait for the disk before the shard stops taking requests.
+const WAITING_BYTES: usize = 8 * 1024 * 1024;
+/// The same in transactions.
+const WAITING_COMMITS: usize = 1_024;
+
+/// How to reach a shard.
+#[derive(Clone)]
+pub(crate) struct Inbox {
+    /// Starts and stops: bounded; when full the caller is told to come back.
+    pub(crate) calls: mpsc::Sender<Request>,
+    /// What must not be refused: answers of calls that the shard itself has made.
+    pub(crate) answers: mpsc::UnboundedSender<Request>,
+}
+
+/// What a driver works with.
+pub(crate) struct Driver {
+    pub(crate) shard: Shard,
+    pub(crate) calls: mpsc::Receiver<Request>,
+    pub(crate) answers: mpsc::UnboundedReceiver<Request>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// What a driver shares with the completions of its commits.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) ports: Ports,
+    pub(crate) inbox: Inbox,
+    pub(crate) open: Arc<AtomicUsize>,
+    pub(crate) failed: Arc<Failed>,
+    waiting_bytes: AtomicUsize,
+    waiting_commits: AtomicUsize,
+    room: Notify,
+}
+
+/// Set once, when the store can no longer be written: nothing may be acknowledged any more.
+#[derive(Default)]
+pub(crate) struct Failed {
+    happened: AtomicBool,
+    notify: Notify,
+}
+
+impl Failed {
+    /// Waits until it has happened.
+    pub(crate) async fn wait(&self) {
+        let notified = self.notify.notified();
+        if !self.happened.load(Ordering::SeqCst) {
+            notified.await;
+        }
+    }
+
+    fn set(&self, error: &StoreError) {
+        if !self.happened.swap(true, Ordering::SeqCst) {
+            tracing::error!(%error, "the store can no longer be written: stopping");
+        }
+        self.notify.notify_waiters();
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        ports: Ports,
+        inbox: Inbox,
+        open: Arc<AtomicUsize>,
+        failed: Arc<Failed>,
+    ) -> Shared {
+        Shared {
+            store,
+            ports,
+            inbox,
+            open,
+            failed,
+            waiting_bytes: AtomicUsize::new(0),
+            waiting_commits: AtomicUsize::new(0),
+            room: Notify::new(),
+        }
+    }
+
+    /// Hands a commit to the store.
+    pub(crate) fn submit(self: &Arc<Self>, commit: Commit) {
+        let Commit {
+            transaction,
+            effects,
+        } = commit;
+        let bytes = size(&transaction);
+        self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.waiting_commits.fetch_add(1, Ordering::Relaxed);
+        let shared = self.clone();
+        let done = Box::new(move |result| {
+            shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            shared.waiting_commits.fetch_sub(1, Ordering::Relaxed);
+            shared.room.notify_one();
+            shared.finish(result, effects);
+        });
+        self.store.submit(transaction, done);
+    }
+
+    fn is_full(&self) -> bool {
+        self.waiting_bytes.load(Ordering::Relaxed) > WAITING_BYTES
+            || self.waiting_commits.load(Ordering::Relaxed) > WAITING_COMMITS
+    }
+
+    async fn wait_for_room(&self) {
+        while self.is_full() {
+            self.room.notified().await;
+        }
+    }
+
+    fn finish(self: &Arc<Self>, result: Result<Outcome, StoreError>, effects: Vec<Effect>) {
+        match result {
+            Ok(Outcome::Committed { .. }) => effects
+                .into_iter()
+                .for_each(|effect| self.carry_out(effect)),
+            Ok(Outcome::Conflict { .. }) => effects
+                .into_iter()
+                .for_each(|effect| self.refuse_start(effect)),
+            Err(error) => {
+                let begins = matches!(effects.first(), Some(Effect::Started(..)));
+                if !(begins
+                    && matches!(
+                        error,
+                        StoreError::Overloaded { .. } | StoreError::TooLarge { .. }
+                    ))
+                {
+                    // The shard has moved on from a state that is not on disk: it must not serve.
+                    self.failed.set(&error);
+                }
+                effects
+                    .into_iter()
+                    .for_each(|effect| self.fail(effect, &error));
+            }
+        }
+    }
+
+    fn carry_out(self: &Arc<Self>, effect: Effect) {
+        match effect {
+            Effect::Run {
+                key,
+                namespace,
+                facts,
+                request,
+            } => {
+                let answers = self.inbox.answers.clone();
+                let answer = Answer::new(move |outcome| {
+                    // The shard is gone when the process is stopping; the call is made again after the restart.
+                    let _ = answers.send(Request::TaskEnded { key, outcome });
+                });
+                self.ports.runner.run(TaskCall {
+                    key,
+                    namespace,
+                    facts,
+                    request,
+                    answer,
+                });
+            }
+            Effect::Cancel(key) => self.ports.runner.cancel(key),
+            Effect::Started(_, reply) => reply(Ok(true)),
+            Effect::Stopped(at, reply) => reply(Ok(Some(at))),
+        }
+    }
+
+    /// The name was taken between the look and the commit.
+    fn refuse_start(&self, effect: Effect) {
+        if let Effect::Started(id, reply) = effect {
+            self.forget(id);
+            reply(Ok(false));
+        }
+    }
+
+    fn fail(&self, effect: Effect, error: &StoreError) {
+        match effect {
+            Effect::Started(id, reply) => {
+                self.forget(id);
+                reply(Err(RuntimeError::from(error.clone())));
+            }
+            Effect::Stopped(_, reply) => reply(Err(RuntimeError::from(error.clone()))),
+            Effect::Run { .. } | Effect::Cancel(_) => {}
+        }
+    }
+
+    fn forget(&self, id: ExecutionId) {
+        let _ = self.inbox.answers.send(Request::Forget(id));
+    }
+}
+
+fn size(transaction: &Transaction) -> usize {
+    transaction
+        .writes
+        .iter()
+        .map(|write| write.key().len() + write.value().map_or(0, |value| value.len()) + 16)
+        .sum()
+}
+
+impl Driver {
+    /// Runs until it is told to stop.
+    pub(crate) async fn run(mut self) {
+        let mut commits = Vec::new();
+        while !*self.stop.borrow() {
+            let wait = self.until_due();
+            tokio::select! {
+                biased;
+                _ = self.stop.changed() => return,
+                () = self.shared.wait_for_room(), if self.shared.is_full() => continue,
+                Some(request) = self.answers.recv() => self.accept(request, &mut commits),
+                Some(request) = self.calls.recv() => self.accept(request, &mut commits),
+                () = sleep(wait) => {}
+            }
+            self.drain(&mut commits);
+            let now = self.shared.ports.clock.now();
+            self.shard.fire_due(now, BATCH, &mut commits);
+            self.shared.open.store(self.shard.open(), Ordering::Relaxed);
+            commits
+                .drain(..)
+                .for_each(|commit| self.shared.submit(commit));
+        }
+    }
+
+    fn accept(&mut self, request: Request, commits: &mut Vec<Commit>) {
+        let now = self.shared.ports.clock.now();
+        self.shard.accept(request, now, commits);
+    }
+
+    fn drain(&mut self, commits: &mut Vec<Commit>) {
+        for _ in 0..BATCH {
+            let Ok(request) = self.answers.try_recv().or_else(|_| self.calls.try_recv()) else {
+                return;
+            };
+            self.accept(request, commits);
+        }
+    }
+
+    /// Until the next timer; at most a minute, so that a wall clock that was set is noticed.
+    fn until_due(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_secs(60);
+        self.shard.next_due().map_or(LONGEST, |due| {
+            let millis = due.0.saturating_sub(self.shared.ports.clock.now().0).max(0);
+            Duration::from_millis(millis.unsigned_abs()).min(LONGEST)
+        })
+    }
+}

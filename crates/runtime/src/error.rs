@@ -1,0 +1,41 @@
+//! What can go wrong in the runtime.
+
+use store::StoreError;
+
+/// An error of the runtime.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// An execution of this name exists and is not the same.
+    #[error("the execution exists already")]
+    AlreadyExists,
+    /// There is no such execution.
+    #[error("the execution does not exist")]
+    NotFound,
+    /// A queue is full: try again.
+    #[error("too many requests are waiting")]
+    Overloaded,
+    /// The runtime is shutting down, or the store has failed.
+    #[error("the runtime has stopped")]
+    Stopped,
+    /// The store refused.
+    #[error(transparent)]
+    Store(StoreError),
+    /// A stored row cannot be read.
+    #[error("a stored {what} cannot be read: {reason}")]
+    Unreadable {
+        /// The kind of row.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl From<StoreError> for RuntimeError {
+    fn from(error: StoreError) -> RuntimeError {
+        match error {
+            StoreError::Overloaded { .. } => RuntimeError::Overloaded,
+            StoreError::Stopped { .. } => RuntimeError::Stopped,
+            error => RuntimeError::Store(error),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The internal id of an execution: 128 bits, ordered by time, and it says which shard owns the execution.
+
+use engine::Timestamp;
+use expr::Entropy;
+
+/// 48 bits of milliseconds, 16 bits of shard, 64 random bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExecutionId(pub u128);
+
+impl ExecutionId {
+    /// A new id for an execution that starts now on this shard.
+    pub fn new(now: Timestamp, shard: u16, entropy: &mut dyn Entropy) -> ExecutionId {
+        let millis = (now.0.max(0) as u128) & 0xffff_ffff_ffff;
+        ExecutionId(millis << 80 | u128::from(shard) << 64 | u128::from(entropy.next_u64()))
+    }
+
+    /// The shard that was drawn for it; taken modulo the number of shards there are.
+    pub fn shard(self) -> u16 {
+        (self.0 >> 64) as u16
+    }
+}

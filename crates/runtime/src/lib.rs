@@ -1,0 +1,34 @@
+//! The loop: load, step, commit, dispatch. Owns the codec between the engine's types and the store's bytes, the
+//! shards, their timers, and the traits through which it reaches the outside.
+//!
+//! Architecture Invariant: knows no HTTP, no signature and no service by name. Calls go out through [`TaskRunner`];
+//! time and randomness come in through [`Clock`] and `expr::Entropy`.
+//!
+//! Architecture Invariant: nothing leaves the process before the commit that contains it is durable: replies and task
+//! calls are effects of a [`shard::Commit`], carried out by the store's completion.
+//!
+//! Where things are: [`shard`] is the synchronous state machine, `driver` runs it on tokio, [`Runtime`] is the handle
+//! that the server holds, `codec` turns engine types into versioned bytes, [`query`] reads what Describe, List and
+//! GetExecutionHistory show.
+
+pub mod codec;
+mod definitions;
+mod driver;
+mod error;
+mod id;
+pub mod keys;
+mod ports;
+pub mod query;
+pub mod record;
+mod recovery;
+mod rows;
+mod runtime;
+pub mod shard;
+
+pub use definitions::definition_row;
+pub use error::RuntimeError;
+pub use id::ExecutionId;
+pub use keys::Namespace;
+pub use ports::{Answer, Clock, EntropySource, Ports, SystemClock, TaskCall, TaskKey, TaskRunner};
+pub use record::{ExecutionRecord, Status};
+pub use runtime::{Options, Runtime, StartRequest, Started, Stopped};

@@ -1,0 +1,90 @@
+//! How the runtime reaches the outside: time, randomness and task calls.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use engine::{Facts, TaskId, TaskOutcome, TaskRequest, Timestamp};
+use expr::Entropy;
+
+use crate::id::ExecutionId;
+use crate::keys::Namespace;
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Wall time, in milliseconds.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Makes a source of randomness for a shard.
+pub type EntropySource = Arc<dyn Fn() -> Box<dyn Entropy + Send> + Send + Sync>;
+
+/// Names one attempt of one task in this process and after a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskKey {
+    /// Whose.
+    pub execution: ExecutionId,
+    /// Which.
+    pub task: TaskId,
+}
+
+/// A call to make.
+pub struct TaskCall {
+    /// Its name.
+    pub key: TaskKey,
+    /// Account and region of the execution.
+    pub namespace: Namespace,
+    /// The execution that calls.
+    pub facts: Arc<Facts>,
+    /// What to call.
+    pub request: TaskRequest,
+    /// Where the outcome goes.
+    pub answer: Answer,
+}
+
+/// Takes the outcome of a call, once; a second one is dropped by the engine. Dropping it leaves the task waiting.
+pub struct Answer(Box<dyn FnOnce(TaskOutcome) + Send>);
+
+impl Answer {
+    /// Around a function that carries the outcome to its shard.
+    pub fn new(deliver: impl FnOnce(TaskOutcome) + Send + 'static) -> Answer {
+        Answer(Box::new(deliver))
+    }
+
+    /// Delivers the outcome.
+    pub fn send(self, outcome: TaskOutcome) {
+        (self.0)(outcome)
+    }
+}
+
+/// Calls what tasks name.
+pub trait TaskRunner: Send + Sync {
+    /// Begins the call and returns at once: it runs on the store's committer thread.
+    fn run(&self, call: TaskCall);
+
+    /// Nobody waits for this call any more; ending it early is welcome, not required.
+    fn cancel(&self, key: TaskKey);
+}
+
+/// All of them.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: EntropySource,
+    /// Calls.
+    pub runner: Arc<dyn TaskRunner>,
+}

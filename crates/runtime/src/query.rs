@@ -1,0 +1,188 @@
+//! Reading: what Describe, List and GetExecutionHistory show. Sees only what is durable.
+
+use engine::Event;
+use engine::event::EventId;
+use store::{KeyRange, Order, Store};
+
+use crate::codec::{DecodeError, events, records};
+use crate::error::RuntimeError;
+use crate::id::ExecutionId;
+use crate::keys::Namespace;
+use crate::record::{ExecutionRecord, Status};
+use crate::rows::{history_prefix, list_prefix, name_key, record_key};
+
+/// Chunks read at a time.
+const CHUNKS: usize = 16;
+/// List rows looked at for one page, so that a filter that matches nothing ends.
+const LOOKED_AT: usize = 20_000;
+
+/// The execution of this machine and name.
+pub fn find(
+    store: &dyn Store,
+    namespace: &Namespace,
+    machine: &str,
+    name: &str,
+) -> Result<Option<(ExecutionId, ExecutionRecord)>, RuntimeError> {
+    let Some(id) = store.get(&name_key(namespace, machine, name))? else {
+        return Ok(None);
+    };
+    let id: [u8; 16] = id
+        .as_ref()
+        .try_into()
+        .map_err(|_| unreadable("name", DecodeError::Short))?;
+    let id = ExecutionId(u128::from_be_bytes(id));
+    Ok(record(store, namespace, id)?.map(|record| (id, record)))
+}
+
+/// The record of an execution.
+pub fn record(
+    store: &dyn Store,
+    namespace: &Namespace,
+    id: ExecutionId,
+) -> Result<Option<ExecutionRecord>, RuntimeError> {
+    let row = store.get(&record_key(namespace, id))?;
+    row.map(|row| records::decode(&row).map_err(|error| unreadable("record", error)))
+        .transpose()
+}
+
+/// A page of a machine's executions.
+#[derive(Debug)]
+pub struct ListPage {
+    /// Newest first.
+    pub executions: Vec<(ExecutionId, ExecutionRecord)>,
+    /// Where the next page begins (after this one), if there may be more.
+    pub next: Option<ExecutionId>,
+}
+
+/// Executions of a machine, newest first, after `after`, of this status.
+pub fn list(
+    store: &dyn Store,
+    namespace: &Namespace,
+    machine: &str,
+    status: Option<Status>,
+    after: Option<ExecutionId>,
+    limit: usize,
+) -> Result<ListPage, RuntimeError> {
+    let prefix = list_prefix(namespace, machine).build();
+    let mut range = KeyRange::prefix(prefix.clone());
+    if let Some(after) = after {
+        range = range.before(list_prefix(namespace, machine).u128(after.0).build());
+    }
+    let mut page = ListPage {
+        executions: Vec::new(),
+        next: None,
+    };
+    let mut looked_at = 0;
+    loop {
+        let rows = store.scan(range.clone(), Order::Descending, limit.saturating_add(1))?;
+        let Some((last, _)) = rows.last() else {
+            return Ok(page);
+        };
+        range = range.before(last.clone());
+        let full_scan = rows.len() > limit;
+        for (key, value) in &rows {
+            let id = list_id(&key[prefix.len()..])?;
+            if page.executions.len() == limit || looked_at == LOOKED_AT {
+                return Ok(page);
+            }
+            looked_at += 1;
+            page.next = Some(id);
+            let matches = status.is_none_or(|wanted| {
+                value.first().copied().and_then(Status::from_number) == Some(wanted)
+            });
+            if matches && let Some(record) = record(store, namespace, id)? {
+                page.executions.push((id, record));
+            }
+        }
+        if !full_scan {
+            page.next = None;
+            return Ok(page);
+        }
+    }
+}
+
+fn list_id(suffix: &[u8]) -> Result<ExecutionId, RuntimeError> {
+    let bytes: [u8; 16] = suffix
+        .try_into()
+        .map_err(|_| unreadable("list row", DecodeError::Short))?;
+    Ok(ExecutionId(u128::from_be_bytes(bytes)))
+}
+
+/// Up to `limit` events, oldest first, beginning with the event `from`.
+pub fn events_from(
+    store: &dyn Store,
+    namespace: &Namespace,
+    id: ExecutionId,
+    record: &ExecutionRecord,
+    from: EventId,
+    limit: usize,
+) -> Result<Vec<Event>, RuntimeError> {
+    let prefix = history_prefix(namespace, id).build();
+    let mut range = KeyRange::prefix(prefix);
+    let begin = range.clone().before(
+        history_prefix(namespace, id)
+            .u64(from.saturating_add(1))
+            .build(),
+    );
+    if let Some((first, _)) = store.scan(begin, Order::Descending, 1)?.pop() {
+        range = range.starting_at(first);
+    }
+    collect(store, range, Order::Ascending, record, limit, |event| {
+        event.id >= from
+    })
+}
+
+/// Up to `limit` events, newest first, beginning with the event `from` or the last one.
+pub fn events_back_from(
+    store: &dyn Store,
+    namespace: &Namespace,
+    id: ExecutionId,
+    record: &ExecutionRecord,
+    from: Option<EventId>,
+    limit: usize,
+) -> Result<Vec<Event>, RuntimeError> {
+    let from = from.unwrap_or(EventId::MAX - 1);
+    let prefix = history_prefix(namespace, id).build();
+    let range =
+        KeyRange::prefix(prefix).before(history_prefix(namespace, id).u64(from + 1).build());
+    collect(store, range, Order::Descending, record, limit, |event| {
+        event.id <= from
+    })
+}
+
+fn collect(
+    store: &dyn Store,
+    mut range: KeyRange,
+    order: Order,
+    record: &ExecutionRecord,
+    limit: usize,
+    wanted: impl Fn(&Event) -> bool,
+) -> Result<Vec<Event>, RuntimeError> {
+    let known = record.known();
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let rows = store.scan(range.clone(), order, CHUNKS)?;
+        let Some((last, _)) = rows.last() else { break };
+        range = match order {
+            Order::Ascending => range.after(last),
+            Order::Descending => range.before(last.clone()),
+        };
+        for (_, row) in &rows {
+            let mut chunk =
+                events::decode(row, &known).map_err(|error| unreadable("history chunk", error))?;
+            if order == Order::Descending {
+                chunk.reverse();
+            }
+            found.extend(chunk.into_iter().filter(&wanted));
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
+fn unreadable(what: &'static str, error: DecodeError) -> RuntimeError {
+    RuntimeError::Unreadable {
+        what,
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,128 @@
+//! Which rows an execution has, and how a step's outcome becomes writes.
+
+use std::collections::BTreeSet;
+
+use asl::definition::Machine;
+use bytes::Bytes;
+use engine::{Event, Execution, FrameId};
+use store::Write;
+
+use crate::codec::documents::Known;
+use crate::codec::frames::{self, Header};
+use crate::codec::{events, records};
+use crate::id::ExecutionId;
+use crate::keys::{KeyBuilder, Namespace, Table};
+use crate::record::ExecutionRecord;
+
+/// The key of the execution's record.
+pub(crate) fn record_key(namespace: &Namespace, id: ExecutionId) -> Bytes {
+    namespace.table(Table::Execution).u128(id.0).build()
+}
+
+/// The key that finds an execution by its ARN: machine and name.
+pub(crate) fn name_key(namespace: &Namespace, machine: &str, name: &str) -> Bytes {
+    namespace
+        .table(Table::ExecutionName)
+        .text(machine)
+        .text(name)
+        .build()
+}
+
+/// The key by which an execution is listed; its value is the status.
+pub(crate) fn list_key(namespace: &Namespace, machine: &str, id: ExecutionId) -> Bytes {
+    list_prefix(namespace, machine).u128(id.0).build()
+}
+
+/// What the list keys of a machine begin with.
+pub(crate) fn list_prefix(namespace: &Namespace, machine: &str) -> KeyBuilder {
+    namespace.table(Table::ExecutionList).text(machine)
+}
+
+/// What the history chunks of an execution begin with; the first event's id follows.
+pub(crate) fn history_prefix(namespace: &Namespace, id: ExecutionId) -> KeyBuilder {
+    namespace.table(Table::History).u128(id.0)
+}
+
+/// What the checkpoint rows of an execution begin with.
+pub(crate) fn frames_prefix(namespace: &Namespace, id: ExecutionId) -> KeyBuilder {
+    namespace.table(Table::Frame).u128(id.0)
+}
+
+/// The header row: before all frames.
+pub(crate) fn header_key(namespace: &Namespace, id: ExecutionId) -> Bytes {
+    frames_prefix(namespace, id).u32(0).build()
+}
+
+/// The row of a frame.
+pub(crate) fn frame_key(namespace: &Namespace, id: ExecutionId, frame: FrameId) -> Bytes {
+    frames_prefix(namespace, id)
+        .u32(frame.0.saturating_add(1))
+        .build()
+}
+
+/// The writes of one step.
+pub(crate) struct StepWrites<'a> {
+    pub(crate) namespace: &'a Namespace,
+    pub(crate) id: ExecutionId,
+    pub(crate) machine: &'a Machine,
+    pub(crate) known: &'a Known,
+}
+
+impl StepWrites<'_> {
+    /// The history chunk of the step, if it made events.
+    pub(crate) fn history(&self, made: &[Event], writes: &mut Vec<Write>) {
+        if let Some(first) = made.first() {
+            let key = history_prefix(self.namespace, self.id)
+                .u64(first.id)
+                .build();
+            writes.push(Write::Put {
+                key,
+                value: events::encode(made, self.known).into(),
+            });
+        }
+    }
+
+    /// The checkpoint: changed frames, and the header; `stored` is kept up to date with the rows that exist.
+    pub(crate) fn checkpoint(
+        &self,
+        execution: &mut Execution,
+        stored: &mut BTreeSet<FrameId>,
+        header_stored: &mut bool,
+        writes: &mut Vec<Write>,
+    ) {
+        for frame in execution.take_changed() {
+            let key = frame_key(self.namespace, self.id, frame);
+            if let Some(state) = execution.frames.get(&frame) {
+                let value = frames::encode(state, self.machine, self.known).into();
+                writes.push(Write::Put { key, value });
+                stored.insert(frame);
+            } else if stored.remove(&frame) {
+                writes.push(Write::Delete { key });
+            }
+        }
+        let key = header_key(self.namespace, self.id);
+        if !execution.is_closed() {
+            writes.push(Write::Put {
+                key,
+                value: Header::of(execution).encode().into(),
+            });
+            *header_stored = true;
+        } else if std::mem::take(header_stored) {
+            writes.push(Write::Delete { key });
+        }
+    }
+
+    /// The record, and the status by which it is listed.
+    pub(crate) fn record(&self, record: &ExecutionRecord, writes: &mut Vec<Write>) {
+        let key = record_key(self.namespace, self.id);
+        writes.push(Write::Put {
+            key,
+            value: records::encode(record).into(),
+        });
+        let key = list_key(self.namespace, &record.facts.machine_name, self.id);
+        writes.push(Write::Put {
+            key,
+            value: Bytes::copy_from_slice(&[record.status.number()]),
+        });
+    }
+}

@@ -1,0 +1,323 @@
+//! The handle that the server holds: start, stop, and a look at what is stored.
+
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use engine::event::Failure;
+use engine::{Facts, Limits, Timestamp};
+use expr::Entropy;
+use store::Store;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::definitions::Definitions;
+use crate::driver::{Driver, Failed, Inbox, Shared};
+use crate::error::RuntimeError;
+use crate::id::ExecutionId;
+use crate::keys::Namespace;
+use crate::ports::Ports;
+use crate::query;
+use crate::record::{ExecutionRecord, Status};
+use crate::recovery;
+use crate::shard::{Commit, Reply, Request, ResumeRow, Shard, StartRow};
+
+/// How the runtime is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Shards; 1 to 1,024. Any number serves the executions of any other.
+    pub shards: u16,
+    /// The limits of executions.
+    pub limits: Limits,
+    /// Starts and stops that may wait for a shard.
+    pub waiting_calls: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            shards: 2,
+            limits: Limits::default(),
+            waiting_calls: 4_096,
+        }
+    }
+}
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub struct StartRequest {
+    /// Account and region.
+    pub namespace: Namespace,
+    /// Everything about it but the time.
+    pub facts: Facts,
+    /// The definition revision, by the name of its row.
+    pub revision: Arc<str>,
+    /// The trace header.
+    pub trace_header: Option<Arc<str>>,
+}
+
+/// An execution that is started, durably.
+#[derive(Clone, Copy, Debug)]
+pub struct Started {
+    /// When. The first time, if the same start was made before.
+    pub at: Timestamp,
+}
+
+/// An execution that has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopped {
+    /// When it ended.
+    pub at: Timestamp,
+}
+
+/// All shards over one store.
+pub struct Runtime {
+    store: Arc<dyn Store>,
+    ports: Ports,
+    definitions: Definitions,
+    inboxes: Vec<Inbox>,
+    open: Vec<Arc<AtomicUsize>>,
+    next_shard: AtomicU16,
+    ids: Mutex<Box<dyn Entropy + Send>>,
+    failed: Arc<Failed>,
+    stop: watch::Sender<bool>,
+    drivers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Runtime {
+    /// Takes over what is open in the store and begins to serve. Must be called on a tokio runtime.
+    pub fn open(
+        store: Arc<dyn Store>,
+        ports: Ports,
+        options: Options,
+    ) -> Result<Runtime, RuntimeError> {
+        let shards = options.shards.clamp(1, 1_024);
+        let definitions = Definitions::new(store.clone());
+        let mut resumed: Vec<Vec<ResumeRow>> = (0..shards).map(|_| Vec::new()).collect();
+        recovery::open_executions(&store, &definitions, |row| {
+            resumed[usize::from(row.id.shard() % shards)].push(row);
+        })?;
+        let mut runtime = Runtime {
+            ids: Mutex::new((ports.entropy)()),
+            store,
+            ports,
+            definitions,
+            inboxes: Vec::new(),
+            open: Vec::new(),
+            next_shard: AtomicU16::new(0),
+            failed: Arc::default(),
+            stop: watch::channel(false).0,
+            drivers: Mutex::default(),
+        };
+        for rows in resumed {
+            runtime.add_shard(&options, rows);
+        }
+        Ok(runtime)
+    }
+
+    fn add_shard(&mut self, options: &Options, rows: Vec<ResumeRow>) {
+        let (calls, calls_in) = mpsc::channel(options.waiting_calls.max(1));
+        let (answers, answers_in) = mpsc::unbounded_channel();
+        let inbox = Inbox { calls, answers };
+        let open = Arc::new(AtomicUsize::new(rows.len()));
+        let shared = Arc::new(Shared::new(
+            self.store.clone(),
+            self.ports.clone(),
+            inbox.clone(),
+            open.clone(),
+            self.failed.clone(),
+        ));
+        let mut shard = Shard::new(options.limits.clone(), (self.ports.entropy)());
+        let mut commits: Vec<Commit> = Vec::new();
+        let now = self.ports.clock.now();
+        for row in rows {
+            shard.resume(row, now, &mut commits);
+        }
+        commits.into_iter().for_each(|commit| shared.submit(commit));
+        let driver = Driver {
+            shard,
+            calls: calls_in,
+            answers: answers_in,
+            shared,
+            stop: self.stop.subscribe(),
+        };
+        self.drivers
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(tokio::spawn(driver.run()));
+        self.inboxes.push(inbox);
+        self.open.push(open);
+    }
+
+    /// Starts an execution; answers when it is durable, and, if it needs nothing outside the process, finished.
+    ///
+    /// The same name and input while the first one is open is the same start (spec api.md, StartExecution);
+    /// otherwise a taken name is [`RuntimeError::AlreadyExists`].
+    pub async fn start(&self, request: StartRequest) -> Result<Started, RuntimeError> {
+        if let Some(existing) = self.existing(&request)? {
+            return same_start(&existing, &request);
+        }
+        let now = self.ports.clock.now();
+        let machine = self
+            .definitions
+            .machine(&request.namespace, &request.revision)?;
+        let (shard, id) = self.new_id(now);
+        let (reply, answer) = reply();
+        let row = StartRow {
+            id,
+            namespace: request.namespace.clone(),
+            facts: Arc::new(Facts {
+                started: now,
+                ..request.facts.clone()
+            }),
+            machine,
+            revision: request.revision.clone(),
+            trace_header: request.trace_header.clone(),
+            reply,
+        };
+        self.call(shard, Request::Start(Box::new(row)))?;
+        match answer.await {
+            Ok(Ok(true)) => Ok(Started { at: now }),
+            Ok(Ok(false)) => match self.existing(&request)? {
+                Some(existing) => same_start(&existing, &request),
+                None => Err(RuntimeError::AlreadyExists),
+            },
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(RuntimeError::Stopped),
+        }
+    }
+
+    fn existing(&self, request: &StartRequest) -> Result<Option<ExecutionRecord>, RuntimeError> {
+        let facts = &request.facts;
+        let found = query::find(
+            self.store.as_ref(),
+            &request.namespace,
+            &facts.machine_name,
+            &facts.name,
+        )?;
+        Ok(found.map(|(_, record)| record))
+    }
+
+    fn new_id(&self, now: Timestamp) -> (usize, ExecutionId) {
+        let shard = self.next_shard.fetch_add(1, Ordering::Relaxed) % self.inboxes.len() as u16;
+        let mut entropy = self
+            .ids
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        (
+            usize::from(shard),
+            ExecutionId::new(now, shard, entropy.as_mut()),
+        )
+    }
+
+    fn call(&self, shard: usize, request: Request) -> Result<(), RuntimeError> {
+        self.inboxes[shard]
+            .calls
+            .try_send(request)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => RuntimeError::Overloaded,
+                mpsc::error::TrySendError::Closed(_) => RuntimeError::Stopped,
+            })
+    }
+
+    /// Ends an execution; one that has ended already is left as it is, and the time of its end is given.
+    pub async fn stop_execution(
+        &self,
+        namespace: &Namespace,
+        machine: &str,
+        name: &str,
+        failure: Failure,
+    ) -> Result<Stopped, RuntimeError> {
+        let store = self.store.as_ref();
+        let (id, record) =
+            query::find(store, namespace, machine, name)?.ok_or(RuntimeError::NotFound)?;
+        if let Some(at) = record.stopped {
+            return Ok(Stopped { at });
+        }
+        let (reply, answer) = reply();
+        let shard = usize::from(id.shard()) % self.inboxes.len();
+        self.call(
+            shard,
+            Request::Stop {
+                execution: id,
+                failure,
+                reply,
+            },
+        )?;
+        match answer.await {
+            Ok(Ok(Some(at))) => Ok(Stopped { at }),
+            Ok(Ok(None)) => self.ended(namespace, id).await,
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(RuntimeError::Stopped),
+        }
+    }
+
+    /// The end of an execution that its shard has let go of: its last commit may still be on its way to the disk.
+    async fn ended(&self, namespace: &Namespace, id: ExecutionId) -> Result<Stopped, RuntimeError> {
+        let (sender, durable) = oneshot::channel();
+        self.store.submit(
+            store::Transaction::new(),
+            Box::new(move |_| {
+                let _ = sender.send(());
+            }),
+        );
+        let _ = durable.await;
+        let record =
+            query::record(self.store.as_ref(), namespace, id)?.ok_or(RuntimeError::NotFound)?;
+        record
+            .stopped
+            .map(|at| Stopped { at })
+            .ok_or(RuntimeError::Stopped)
+    }
+
+    /// The store, for [`query`].
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// How many executions are open.
+    pub fn open_executions(&self) -> usize {
+        self.open
+            .iter()
+            .map(|open| open.load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// Waits until the store has failed: from then on nothing is acknowledged and the process should end.
+    pub async fn failed(&self) {
+        self.failed.wait().await
+    }
+
+    /// Stops the shards. Calls in flight are left alone; they are made again after the next start.
+    pub async fn shutdown(&self) {
+        let _ = self.stop.send(true);
+        let drivers = std::mem::take(
+            &mut *self
+                .drivers
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
+        for driver in drivers {
+            let _ = driver.await;
+        }
+    }
+}
+
+fn same_start(existing: &ExecutionRecord, request: &StartRequest) -> Result<Started, RuntimeError> {
+    let same = existing.status == Status::Running
+        && existing.facts.input.text() == request.facts.input.text();
+    match same {
+        true => Ok(Started {
+            at: existing.facts.started,
+        }),
+        false => Err(RuntimeError::AlreadyExists),
+    }
+}
+
+fn reply<T: Send + 'static>() -> (Reply<T>, oneshot::Receiver<Result<T, RuntimeError>>) {
+    let (sender, receiver) = oneshot::channel();
+    let reply = move |answer| {
+        // Nobody waits any more when the request was dropped.
+        let _ = sender.send(answer);
+    };
+    (Box::new(reply), receiver)
+}

@@ -1,0 +1,71 @@
+//! The one HTTP front: what a request and an answer are, and which service a request is for.
+//!
+//! Owns the port. Must never know what an operation does: `api` does.
+
+pub mod http;
+mod route;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::{HeaderMap, Method};
+
+pub use route::{Route, route};
+
+/// A request, read whole and bounded.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path, still percent-encoded, beginning with `/`.
+    pub path: String,
+    /// What follows `?`, still percent-encoded.
+    pub query: Option<String>,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// Twelve digits.
+    pub account: Arc<str>,
+    /// The region that the request was signed for, else the configured one.
+    pub region: Arc<str>,
+    /// The service that the request was signed for, if it was.
+    pub signed_service: Option<String>,
+    /// The access key that the request names, if it does; not verified.
+    pub access_key: Option<String>,
+    /// A UUID; goes out as `x-amzn-RequestId`.
+    pub request_id: String,
+}
+
+impl Request {
+    /// A header's value, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers besides `Content-Type`, `Content-Length`, `Date` and the request id, which the front adds.
+    pub headers: Vec<(String, String)>,
+    /// `Content-Type`; empty for none.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// With a body of this type.
+    pub fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+        Response { status, headers: Vec::new(), content_type, body: body.into() }
+    }
+
+    /// Adds a header.
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Response {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+}

@@ -1,0 +1,7 @@
+//! The `stepwell` binary.
+
+mod api;
+mod front;
+mod records;
+
+fn main() {}

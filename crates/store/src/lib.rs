@@ -1,0 +1,29 @@
+//! Keys, bytes and transactions, made durable.
+//!
+//! Owns: what a transaction is, the order in which transactions take effect, and the promise that an acknowledged one
+//! is never lost. Must never know: AWS, states, events, or anything about what the bytes mean.
+//!
+//! Two implementations of [`Store`]: [`EmbeddedStore`] (a write-ahead log of our own, with an index behind it) and
+//! [`MemoryStore`] (for tests and for runs in process).
+
+mod completion;
+mod disk;
+mod embedded;
+mod error;
+mod limits;
+mod memory;
+mod range;
+mod stats;
+mod store;
+mod transaction;
+
+pub use bytes::Bytes;
+pub use disk::{Disk, DiskFile, RealDisk, faults};
+pub use embedded::{EmbeddedStore, Options};
+pub use error::StoreError;
+pub use limits::{MAX_KEY_BYTES, MAX_TRANSACTION_BYTES};
+pub use memory::MemoryStore;
+pub use range::{KeyRange, Order};
+pub use stats::Stats;
+pub use store::{Completion, Store, commit};
+pub use transaction::{Key, Outcome, Precondition, Transaction, Write};
