@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::{ApiError, Rendered};
 use crate::percent;
 use crate::xml::Xml;
 
@@ -85,28 +86,29 @@ impl Params {
     }
 }
 
-/// Writes a response: `<{action}Response xmlns><{action}Result>..</..><ResponseMetadata><RequestId>..`. `result` is
-/// `None` for the actions whose model has no output.
-pub fn response(
+/// An answer of the query protocol: `<{action}Response xmlns><{action}Result>..</..><ResponseMetadata>..`, or the error.
+/// The result is `None` for the actions whose model has no output.
+pub fn answer(
     xmlns: &str,
     action: &str,
     request_id: &str,
-    result: Option<&dyn Fn(&mut Xml)>,
-) -> String {
-    let mut inner = Xml::default();
-    if let Some(write) = result {
-        write(&mut inner);
-    }
-    let inner = inner.finish();
-    let body = if result.is_some() {
-        format!("<{action}Result>{inner}</{action}Result>")
-    } else {
-        String::new()
+    outcome: Result<Option<Xml>, ApiError>,
+) -> Rendered {
+    let result = match outcome {
+        Ok(result) => result,
+        Err(error) => return error.render_query(xmlns, request_id),
     };
-    let mut id = Xml::default();
-    id.element("ResponseMetadata", |xml| xml.leaf("RequestId", request_id));
-    format!(
-        "<{action}Response xmlns=\"{xmlns}\">{body}{}</{action}Response>",
-        id.finish()
-    )
+    let body = result
+        .map(|xml| format!("<{action}Result>{}</{action}Result>", xml.finish()))
+        .unwrap_or_default();
+    let mut metadata = Xml::default();
+    metadata.element("ResponseMetadata", |xml| xml.leaf("RequestId", request_id));
+    let metadata = metadata.finish();
+    let text = format!("<{action}Response xmlns=\"{xmlns}\">{body}{metadata}</{action}Response>");
+    Rendered {
+        status: 200,
+        content_type: "text/xml",
+        headers: Vec::new(),
+        body: text.into(),
+    }
 }

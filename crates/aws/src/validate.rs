@@ -5,17 +5,29 @@
 
 /// The broken constraints of one request, in the order in which they were found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Violations(Vec<String>);
+pub struct Violations {
+    found: Vec<String>,
+    quiet: bool,
+}
 
 /// The longest value that is echoed whole, in characters.
 const MAX_ECHO: usize = 4096;
 
 impl Violations {
+    /// Without echoing the values, as IAM's framework does it (recorded 2026-02).
+    pub fn quiet() -> Violations {
+        Violations {
+            quiet: true,
+            ..Violations::default()
+        }
+    }
+
     /// The member must be there.
     pub fn required<T>(&mut self, path: &str, value: Option<T>) {
         if value.is_none() {
-            self.0.push(format!(
-                "Value null at '{path}' failed to satisfy constraint: Member must not be null"
+            let shown = if self.quiet { "Value" } else { "Value null" };
+            self.found.push(format!(
+                "{shown} at '{path}' failed to satisfy constraint: Member must not be null"
             ));
         }
     }
@@ -84,7 +96,7 @@ impl Violations {
     /// The size in bytes; the value is not echoed (measured on StartExecution's `input`).
     pub fn bytes(&mut self, path: &str, value: &str, max: usize) {
         if value.len() > max {
-            self.0.push(format!(
+            self.found.push(format!(
                 "Value at '{path}' failed to satisfy constraint: Member must have size less than or equal to {max} \
                  bytes in UTF-8 encoding"
             ));
@@ -93,23 +105,26 @@ impl Violations {
 
     /// A constraint in other words.
     pub fn add(&mut self, path: &str, value: &str, rule: &str) {
-        let shown: String = value.chars().take(MAX_ECHO).collect();
-        self.0.push(format!(
-            "Value '{shown}' at '{path}' failed to satisfy constraint: {rule}"
+        let echo = match self.quiet {
+            true => String::new(),
+            false => format!(" '{}'", value.chars().take(MAX_ECHO).collect::<String>()),
+        };
+        self.found.push(format!(
+            "Value{echo} at '{path}' failed to satisfy constraint: {rule}"
         ));
     }
 
     /// `N validation error(s) detected: ..`, or nothing when every constraint holds.
     pub fn message(&self) -> Option<String> {
-        let plural = match self.0.len() {
+        let plural = match self.found.len() {
             0 => return None,
             1 => "",
             _ => "s",
         };
         Some(format!(
             "{} validation error{plural} detected: {}",
-            self.0.len(),
-            self.0.join("; ")
+            self.found.len(),
+            self.found.join("; ")
         ))
     }
 

@@ -5,6 +5,7 @@
 use aws::error::{ApiError, JsonVersion, Rendered};
 use aws::query::{self, Params};
 use aws::validate::Violations;
+use aws::xml::Xml;
 use expect_test::{Expect, expect};
 
 fn check(rendered: &Rendered, expected: Expect) {
@@ -131,19 +132,24 @@ fn hostile_query_bodies_are_bounded() {
 }
 
 #[test]
-fn a_query_response_has_an_envelope() {
-    let with = query::response(
-        "urn:x",
-        "GetRole",
-        "id",
-        Some(&|xml| {
-            xml.element("Role", |xml| xml.leaf("Path", "/"));
-            xml.list("Tags", ["a", "b"], |xml, key| xml.leaf("Key", key));
-        }),
+fn a_query_answer_has_an_envelope() {
+    let mut xml = Xml::default();
+    xml.element("Role", |xml| xml.leaf("Path", "/"));
+    xml.list("Tags", ["a", "b"], |xml, key| xml.leaf("Key", key));
+    check(
+        &query::answer("urn:x", "GetRole", "id", Ok(Some(xml))),
+        expect![[r#"
+        200 text/xml
+        <GetRoleResponse xmlns="urn:x"><GetRoleResult><Role><Path>/</Path></Role><Tags><member><Key>a</Key></member><member><Key>b</Key></member></Tags></GetRoleResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></GetRoleResponse>
+    "#]],
     );
-    expect![[r#"<GetRoleResponse xmlns="urn:x"><GetRoleResult><Role><Path>/</Path></Role><Tags><member><Key>a</Key></member><member><Key>b</Key></member></Tags></GetRoleResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></GetRoleResponse>"#]].assert_eq(&with);
-    expect![[r#"<TagRoleResponse xmlns="urn:x"><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></TagRoleResponse>"#]]
-        .assert_eq(&query::response("urn:x", "TagRole", "id", None));
+    check(
+        &query::answer("urn:x", "TagRole", "id", Ok(None)),
+        expect![[r#"
+        200 text/xml
+        <TagRoleResponse xmlns="urn:x"><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></TagRoleResponse>
+    "#]],
+    );
 }
 
 #[test]
@@ -159,6 +165,11 @@ fn broken_constraints_are_listed_in_the_frameworks_words() {
     more.range("fine", 5, 0, 10);
     expect!["3 validation errors detected: Value '1001' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 1000; Value '' at 'name' failed to satisfy constraint: Member must have length greater than or equal to 1; Value 'X' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value set: [SUCCEEDED, FAILED]"]
         .assert_eq(&more.message().unwrap());
+    let mut quiet = Violations::quiet();
+    quiet.range("maxItems", 1001, 1, 1000);
+    quiet.required("roleName", None::<&str>);
+    expect!["2 validation errors detected: Value at 'maxItems' failed to satisfy constraint: Member must have value less than or equal to 1000; Value at 'roleName' failed to satisfy constraint: Member must not be null"]
+        .assert_eq(&quiet.message().unwrap());
     assert_eq!(Violations::default().check(|message| message), Ok(()));
 }
 

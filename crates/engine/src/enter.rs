@@ -79,16 +79,13 @@ impl Run<'_> {
 
     /// The frame leaves its state at its next turn.
     pub(crate) fn leave_with(&mut self, frame: FrameId, output: Document, next: Option<StateId>) {
-        if output.text().len() > self.limits.payload_bytes {
+        if !output.fits(self.limits.payload_bytes) {
             let name = &self.machine.state(self.execution.frame(frame).state).name;
-            return self.end_with(frame, Fault::data_limit(name));
+            let fault = Fault::data_limit(name);
+            return self.fault(frame, fault);
         }
         self.execution.frame_mut(frame).phase = Phase::Leaving { output, next };
         self.execution.ready.push_back(frame);
-    }
-
-    fn end_with(&mut self, frame: FrameId, fault: Fault) {
-        self.fault(frame, fault);
     }
 
     /// The frame's turn to leave: the Exited event, then into the next state at once, or out of its graph.

@@ -16,7 +16,7 @@ impl Budget {
     /// Values that may be looked at by indefinite paths. A payload of 256 KiB holds about 130,000.
     pub(crate) const VISITS: usize = 4_000_000;
     /// Memory that results may take, roughly. A payload may have 256 KiB.
-    pub(crate) const BYTES: usize = 16 * 1024 * 1024;
+    pub(crate) const BYTES: usize = 64 * 1024 * 1024;
     /// What an item of an array or object counts, at least.
     const ITEM: usize = 24;
 
@@ -45,6 +45,9 @@ impl Budget {
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { visits: Budget::VISITS, bytes: Budget::BYTES }
+        Budget {
+            visits: Budget::VISITS,
+            bytes: Budget::BYTES,
+        }
     }
 }

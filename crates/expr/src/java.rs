@@ -50,7 +50,9 @@ fn write(value: &Value, out: &mut String, limit: usize) -> Result<(), Spent> {
 
 /// `String.hashCode`.
 pub(crate) fn string_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()))
+    text.encode_utf16().fold(0_i32, |hash, unit| {
+        hash.wrapping_mul(31).wrapping_add(unit.into())
+    })
 }
 
 /// `hashCode` of the object that a value is in Java.
@@ -84,12 +86,18 @@ fn fold(bits: u64) -> i32 {
 
 /// The buckets of a `HashMap` to which that many entries were added one by one.
 pub(crate) fn buckets_grown(entries: usize) -> usize {
-    entries.saturating_mul(4).div_ceil(3).max(16).next_power_of_two()
+    entries
+        .saturating_mul(4)
+        .div_ceil(3)
+        .max(16)
+        .next_power_of_two()
 }
 
 /// The buckets of a `HashSet` that was made from a collection of that size.
 pub(crate) fn buckets_made(collection: usize) -> usize {
-    (collection.saturating_mul(4) / 3 + 1).max(16).next_power_of_two()
+    (collection.saturating_mul(4) / 3 + 1)
+        .max(16)
+        .next_power_of_two()
 }
 
 /// Puts distinct items into the order in which a `HashMap` or `HashSet` with that many buckets

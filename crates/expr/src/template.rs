@@ -34,7 +34,11 @@ enum Member {
     /// A member that stays what it is, or is walked.
     Node { key: Arc<str>, node: Node },
     /// `x.$`: the key without its suffix, and the field as it is written, for messages.
-    Expression { key: Arc<str>, field: Arc<str>, expression: Expression },
+    Expression {
+        key: Arc<str>,
+        field: Arc<str>,
+        expression: Expression,
+    },
 }
 
 /// A string that is either a path or an intrinsic function call: the value of an `x.$` field, of
@@ -120,7 +124,10 @@ impl fmt::Display for Fault {
                  input '{input}'"
             ),
             Fault::Function { expression, reason } => {
-                write!(f, "The function '{expression}' had the following error: {reason}")
+                write!(
+                    f,
+                    "The function '{expression}' had the following error: {reason}"
+                )
             }
             Fault::TooMany => write!(f, "{}", Miss::TooMany),
             Fault::TooDeep => write!(
@@ -137,15 +144,26 @@ impl std::error::Error for Fault {}
 impl Template {
     /// Compiles a template; all its faulty fields are reported.
     pub fn compile(template: &Value) -> Result<Template, Vec<TemplateError>> {
-        let mut compiler = Compiler { at: Vec::new(), errors: Vec::new() };
+        let mut compiler = Compiler {
+            at: Vec::new(),
+            errors: Vec::new(),
+        };
         let node = compiler.node(template);
-        if compiler.errors.is_empty() { Ok(Template { node }) } else { Err(compiler.errors) }
+        if compiler.errors.is_empty() {
+            Ok(Template { node })
+        } else {
+            Err(compiler.errors)
+        }
     }
 
     /// The value of the template.
     pub fn eval(&self, roots: &dyn Roots, entropy: &mut dyn Entropy) -> Result<Value, Fault> {
         let mut budget = Budget::default();
-        bounded(self.node.eval(&mut Evaluation { roots, entropy, budget: &mut budget })?)
+        bounded(self.node.eval(&mut Evaluation {
+            roots,
+            entropy,
+            budget: &mut budget,
+        })?)
     }
 
     /// Calls `visit` with every path in the template, those in function arguments too.
@@ -175,8 +193,9 @@ impl Compiler {
         match template {
             Value::Array(items) => {
                 let items = items.iter().enumerate();
-                let nodes: Vec<Node> =
-                    items.map(|(index, item)| self.inside(Step::Index(index), item)).collect();
+                let nodes: Vec<Node> = items
+                    .map(|(index, item)| self.inside(Step::Index(index), item))
+                    .collect();
                 if nodes.iter().all(Node::is_constant) {
                     Node::Constant(template.clone())
                 } else {
@@ -189,8 +208,10 @@ impl Compiler {
     }
 
     fn object(&mut self, template: &Value, members: &Object) -> Node {
-        let mut compiled: Vec<Member> =
-            members.iter().map(|(key, value)| self.member(members, key, value)).collect();
+        let mut compiled: Vec<Member> = members
+            .iter()
+            .map(|(key, value)| self.member(members, key, value))
+            .collect();
         let constant =
             |member: &Member| matches!(member, Member::Node { node, .. } if node.is_constant());
         if compiled.iter().all(constant) {
@@ -203,18 +224,29 @@ impl Compiler {
     fn member(&mut self, siblings: &Object, field: &Arc<str>, value: &Value) -> Member {
         let Some(key) = field.strip_suffix(SUFFIX) else {
             let node = self.inside(Step::Key(field.clone()), value);
-            return Member::Node { key: field.clone(), node };
+            return Member::Node {
+                key: field.clone(),
+                node,
+            };
         };
         if siblings.contains_key(key) {
             self.refuse(field, TemplateErrorKind::Duplicate);
         }
-        match value.as_str().and_then(|source| Expression::parse(source).ok()) {
-            Some(expression) => {
-                Member::Expression { key: key.into(), field: field.clone(), expression }
-            }
+        match value
+            .as_str()
+            .and_then(|source| Expression::parse(source).ok())
+        {
+            Some(expression) => Member::Expression {
+                key: key.into(),
+                field: field.clone(),
+                expression,
+            },
             None => {
                 self.refuse(field, TemplateErrorKind::NotAnExpression);
-                Member::Node { key: field.clone(), node: Node::Constant(Value::Null) }
+                Member::Node {
+                    key: field.clone(),
+                    node: Node::Constant(Value::Null),
+                }
             }
         }
     }
@@ -227,7 +259,11 @@ impl Compiler {
     }
 
     fn refuse(&mut self, field: &str, kind: TemplateErrorKind) {
-        self.errors.push(TemplateError { at: self.at.clone(), field: field.to_owned(), kind });
+        self.errors.push(TemplateError {
+            at: self.at.clone(),
+            field: field.to_owned(),
+            kind,
+        });
     }
 }
 
@@ -252,13 +288,14 @@ impl Node {
         match self {
             Node::Constant(value) => Ok(value.clone()),
             Node::Array(nodes) => {
-                let items: Result<_, _> =
-                    nodes.iter().map(|node| node.eval(evaluation)).collect();
+                let items: Result<_, _> = nodes.iter().map(|node| node.eval(evaluation)).collect();
                 Ok(Value::array(items?))
             }
             Node::Object(members) => {
-                let members: Result<Vec<_>, _> =
-                    members.iter().map(|member| member.eval(evaluation)).collect();
+                let members: Result<Vec<_>, _> = members
+                    .iter()
+                    .map(|member| member.eval(evaluation))
+                    .collect();
                 Ok(Value::object(members?))
             }
         }
@@ -286,9 +323,11 @@ impl Member {
     fn eval(&self, evaluation: &mut Evaluation<'_>) -> Result<(Arc<str>, Value), Fault> {
         match self {
             Member::Node { key, node } => Ok((key.clone(), node.eval(evaluation)?)),
-            Member::Expression { key, field, expression } => {
-                Ok((key.clone(), expression.value(field, evaluation)?))
-            }
+            Member::Expression {
+                key,
+                field,
+                expression,
+            } => Ok((key.clone(), expression.value(field, evaluation)?)),
         }
     }
 }
@@ -297,9 +336,13 @@ impl Expression {
     /// Compiles a path or a function call.
     pub fn parse(source: &str) -> Result<Expression, ExpressionError> {
         if source.starts_with('$') {
-            return Path::parse(source).map(Expression::Path).map_err(ExpressionError::Path);
+            return Path::parse(source)
+                .map(Expression::Path)
+                .map_err(ExpressionError::Path);
         }
-        Intrinsic::parse(source).map(Expression::Intrinsic).map_err(ExpressionError::Intrinsic)
+        Intrinsic::parse(source)
+            .map(Expression::Intrinsic)
+            .map_err(ExpressionError::Intrinsic)
     }
 
     /// The text it was compiled from.
@@ -318,7 +361,14 @@ impl Expression {
         entropy: &mut dyn Entropy,
     ) -> Result<Value, Fault> {
         let mut budget = Budget::default();
-        bounded(self.value(field, &mut Evaluation { roots, entropy, budget: &mut budget })?)
+        bounded(self.value(
+            field,
+            &mut Evaluation {
+                roots,
+                entropy,
+                budget: &mut budget,
+            },
+        )?)
     }
 
     /// Calls `visit` with every path in the expression.
@@ -335,10 +385,12 @@ impl Expression {
                 .eval_within(evaluation.roots, evaluation.budget)
                 .or_else(|miss| self.missed(miss, field, evaluation.roots)),
             Expression::Intrinsic(intrinsic) => {
-                intrinsic.eval_within(evaluation).map_err(|reason| Fault::Function {
-                    expression: intrinsic.source().clone(),
-                    reason,
-                })
+                intrinsic
+                    .eval_within(evaluation)
+                    .map_err(|reason| Fault::Function {
+                        expression: intrinsic.source().clone(),
+                        reason,
+                    })
             }
         }
     }

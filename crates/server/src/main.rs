@@ -1,7 +1,20 @@
-//! The `stepwell` binary.
+//! The `stepwell` binary: see [`cli`].
 
 mod api;
+mod cli;
+mod config;
+mod entropy;
 mod front;
 mod records;
+mod roles;
+mod serve;
+mod tasks;
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -21,6 +21,9 @@ pub enum RecordError {
     /// Somebody else changed the record, or it exists already.
     #[error("the record was changed at the same time")]
     Conflict,
+    /// The store went away without an answer.
+    #[error("the store has stopped")]
+    Lost,
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -101,12 +104,16 @@ impl Records {
         self.commit(tx).await
     }
 
+    /// A transaction that writes a record over the one that was read, to be added to.
+    pub fn replacing<T: Serialize>(&self, key: &RecordKey, old: &Record<T>, new: &T) -> Transaction {
+        Transaction::new()
+            .require_equals(key.bytes().clone(), old.raw.clone())
+            .put(key.bytes().clone(), encode(new))
+    }
+
     /// Writes a record over the one that was read.
     pub async fn replace<T: Serialize>(&self, key: &RecordKey, old: &Record<T>, new: &T) -> Result<(), RecordError> {
-        let tx = Transaction::new()
-            .require_equals(key.bytes().clone(), old.raw.clone())
-            .put(key.bytes().clone(), encode(new));
-        self.commit(tx).await
+        self.commit(self.replacing(key, old, new)).await
     }
 
     /// Removes the record that was read.
@@ -152,7 +159,7 @@ impl Records {
         after: Option<&RecordKey>,
         limit: usize,
     ) -> Result<Vec<(RecordKey, T)>, RecordError> {
-        let range = KeyRange::prefix(prefix.bytes());
+        let range = KeyRange::prefix(prefix.bytes().clone());
         let range = match after {
             Some(after) => range.after(after.bytes()),
             None => range,
@@ -180,7 +187,7 @@ impl Records {
             Ok(Ok(Outcome::Committed { .. })) => Ok(()),
             Ok(Ok(Outcome::Conflict { .. })) => Err(RecordError::Conflict),
             Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(StoreError::stopped("the store dropped a transaction").into()),
+            Err(_) => Err(RecordError::Lost),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The Choice state and its rules.
 
-use expr::json::{Object, Value};
+use expr::json::{Kind as JsonKind, Object, Value};
 use expr::path::Path;
 
 use super::fields::{Dialect, Fields};
@@ -75,25 +75,40 @@ impl Compiler<'_> {
         let is_operator =
             |name: &str| (compares || selectors.is_empty()) && operators::find(name).is_some();
         let mut fields = self.fields_and(schema, object, dialect, at, &is_operator);
-        let [selector] = selectors.as_slice() else {
-            let list = SELECTORS.join(", ");
-            let message =
-                format!("The object must have only one of the following fields, [{list}]");
-            self.log.schema(at, message);
-            return (fields, None);
-        };
-        let condition = match *selector {
-            "And" => self
-                .conditions(&mut fields, "And", dialect, at)
-                .map(Condition::And),
-            "Or" => self
-                .conditions(&mut fields, "Or", dialect, at)
-                .map(Condition::Or),
-            "Not" => self.negation(&mut fields, dialect, at),
-            "Variable" => self.comparison(object, dialect, at).map(Condition::Test),
-            _ => None,
+        let condition = match selectors.as_slice() {
+            [selector] => self.selected(selector, &mut fields, object, dialect, at),
+            _ => {
+                let list = SELECTORS.join(", ");
+                self.refuse(
+                    at,
+                    format!("The object must have only one of the following fields, [{list}]"),
+                )
+            }
         };
         (fields, condition)
+    }
+
+    /// What the one selector of a rule says.
+    fn selected(
+        &mut self,
+        selector: &str,
+        fields: &mut Fields<'_>,
+        object: &Object,
+        dialect: Dialect,
+        at: &At<'_>,
+    ) -> Option<Condition> {
+        match selector {
+            "And" => self
+                .conditions(fields, "And", dialect, at)
+                .map(Condition::And),
+            "Or" => self
+                .conditions(fields, "Or", dialect, at)
+                .map(Condition::Or),
+            "Not" => self.negation(fields, dialect, at),
+            "Variable" => self.comparison(object, dialect, at).map(Condition::Test),
+            // `Condition` is JSONata's; a JSONPath state was told so.
+            _ => None,
+        }
     }
 
     fn conditions(
@@ -177,8 +192,8 @@ impl Compiler<'_> {
         }
         let is_right = match field.operand {
             OperandType::Text => self.text(value, at).is_some(),
-            OperandType::Number => self.is_kind(expr::json::Kind::Number, value, at),
-            OperandType::Boolean => self.is_kind(expr::json::Kind::Boolean, value, at),
+            OperandType::Number => self.is_kind(JsonKind::Number, value, at),
+            OperandType::Boolean => self.is_kind(JsonKind::Boolean, value, at),
             OperandType::Timestamp => self.value(Shape::Timestamp, value, JSON_PATH, at).is_some(),
         };
         if let (true, Some(text)) = (field.has_path, value.as_str()) {
@@ -187,7 +202,7 @@ impl Compiler<'_> {
         is_right.then(|| Operand::Literal(value.clone()))
     }
 
-    fn is_kind(&mut self, kind: expr::json::Kind, value: &Value, at: &At<'_>) -> bool {
+    fn is_kind(&mut self, kind: JsonKind, value: &Value, at: &At<'_>) -> bool {
         if value.kind() != kind {
             self.wrong_kind(kind, at);
         }

@@ -53,12 +53,7 @@ impl Compiler<'_> {
         scope: &mut Scope<'v>,
         at: &At<'_>,
     ) -> Option<State> {
-        let Some(object) = value.as_object() else {
-            scope.mark_vague();
-            self.wrong_kind(expr::json::Kind::Object, at);
-            return None;
-        };
-        let Some(types) = self.state_type(object, at) else {
+        let Some((object, types)) = self.typed(value, at) else {
             scope.mark_vague();
             return None;
         };
@@ -86,6 +81,11 @@ impl Compiler<'_> {
             retry: retry?,
             catch: catch?,
         })
+    }
+
+    fn typed<'v>(&mut self, value: &'v Value, at: &At<'_>) -> Option<(&'v Object, Types)> {
+        let object = self.object(value, at)?;
+        Some((object, self.state_type(object, at)?))
     }
 
     fn state_type(&mut self, object: &Object, at: &At<'_>) -> Option<Types> {

@@ -47,9 +47,15 @@ fn check_type(definition: &str, machine_type: MachineType, expected: Expect) {
 
 /// The code is left out where it is the usual SCHEMA_VALIDATION_FAILED; of a long list only its beginning is shown.
 fn print(diagnostic: &Diagnostic) -> String {
-    let severity = if diagnostic.is_error() { "" } else { "(warning) " };
+    let severity = if diagnostic.is_error() {
+        ""
+    } else {
+        "(warning) "
+    };
     let text = diagnostic.to_string();
-    let text = text.strip_prefix("SCHEMA_VALIDATION_FAILED: ").unwrap_or(&text);
+    let text = text
+        .strip_prefix("SCHEMA_VALIDATION_FAILED: ")
+        .unwrap_or(&text);
     match (text.find("StringEqualsPath, "), text.find(", IsTimestamp]")) {
         (Some(start), Some(end)) => format!("{severity}{}...{}", &text[..start], &text[end..]),
         _ => format!("{severity}{text}"),

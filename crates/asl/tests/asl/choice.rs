@@ -21,16 +21,25 @@ fn rules_of_all_kinds() {
 
 #[test]
 fn no_choices() {
-    check_state(r#""Type": "Choice", "Choices": []"#, expect!["SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/X/Choices"]);
-    check_state(r#""Type": "Choice", "Choices": {}"#, expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [ARRAY] at /States/X/Choices"]);
-    check_state(r#""Type": "Choice", "Choices": [1]"#, expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [OBJECT] at /States/X/Choices[0]"]);
+    check_state(
+        r#""Type": "Choice", "Choices": []"#,
+        expect!["Value cannot be empty at /States/X/Choices"],
+    );
+    check_state(
+        r#""Type": "Choice", "Choices": {}"#,
+        expect!["Expected value of type [ARRAY] at /States/X/Choices"],
+    );
+    check_state(
+        r#""Type": "Choice", "Choices": [1]"#,
+        expect!["Expected value of type [OBJECT] at /States/X/Choices[0]"],
+    );
 }
 
 #[test]
 fn a_rule_needs_a_next() {
     check(
         &with_rule(r#"{"Variable": "$", "StringMatches": "Test"}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/C/Choices[0]"],
+        expect!["These fields are required: [Next] at /States/C/Choices[0]"],
     );
 }
 
@@ -38,49 +47,71 @@ fn a_rule_needs_a_next() {
 fn a_nested_rule_has_none() {
     check(
         &with_rule(r#"{"Next": "A", "And": [{"Variable": "$.a", "IsNull": true, "Next": "B"}]}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Field 'Next' is not supported at /States/C/Choices[0]/And[0]"],
+        expect!["Field 'Next' is not supported at /States/C/Choices[0]/And[0]"],
     );
     check(
         &with_rule(r#"{"Next": "A", "Not": {"Variable": "$.a", "IsNull": true, "Assign": {}}}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Field 'Assign' is not supported at /States/C/Choices[0]/Not"],
+        expect!["Field 'Assign' is not supported at /States/C/Choices[0]/Not"],
     );
 }
 
 #[test]
 fn exactly_one_kind() {
-    check(&with_rule(r#"{"Next": "A"}"#), expect!["SCHEMA_VALIDATION_FAILED: The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/C/Choices[0]"]);
+    check(
+        &with_rule(r#"{"Next": "A"}"#),
+        expect![
+            "The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/C/Choices[0]"
+        ],
+    );
     check(
         &with_rule(r#"{"Next": "A", "StringEquals": "x"}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/C/Choices[0]"],
+        expect![
+            "The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/C/Choices[0]"
+        ],
     );
     check(
         &with_rule(
             r#"{"Next": "A", "And": [{"Variable": "$.a", "IsNull": true}], "Variable": "$.b"}"#,
         ),
-        expect!["SCHEMA_VALIDATION_FAILED: The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/C/Choices[0]"],
+        expect![
+            "The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/C/Choices[0]"
+        ],
     );
-    check(&with_rule(r#"{"Next": "A", "Or": []}"#), expect!["SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/C/Choices[0]/Or"]);
-    check(&with_rule(r#"{"Next": "A", "Not": []}"#), expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [OBJECT] at /States/C/Choices[0]/Not"]);
+    check(
+        &with_rule(r#"{"Next": "A", "Or": []}"#),
+        expect!["Value cannot be empty at /States/C/Choices[0]/Or"],
+    );
+    check(
+        &with_rule(r#"{"Next": "A", "Not": []}"#),
+        expect!["Expected value of type [OBJECT] at /States/C/Choices[0]/Not"],
+    );
     check(
         &with_rule(
             r#"{"Next": "A", "Not": {"Variable": "$.a", "IsNull": true}, "StringEquals": "x"}"#,
         ),
-        expect!["SCHEMA_VALIDATION_FAILED: Field 'StringEquals' is not supported at /States/C/Choices[0]"],
+        expect!["Field 'StringEquals' is not supported at /States/C/Choices[0]"],
     );
 }
 
 #[test]
 fn exactly_one_operator() {
-    check(&with_rule(r#"{"Next": "A", "Variable": "$.a"}"#), expect!["SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [StringEquals, StringEqualsPath, StringLessThan, StringLessThanPath, StringGreaterThan, StringGreaterThanPath, StringLessThanEquals, StringLessThanEqualsPath, StringGreaterThanEquals, StringGreaterThanEqualsPath, StringMatches, NumericEquals, NumericEqualsPath, NumericLessThan, NumericLessThanPath, NumericGreaterThan, NumericGreaterThanPath, NumericLessThanEquals, NumericLessThanEqualsPath, NumericGreaterThanEquals, NumericGreaterThanEqualsPath, BooleanEquals, BooleanEqualsPath, TimestampEquals, TimestampEqualsPath, TimestampLessThan, TimestampLessThanPath, TimestampGreaterThan, TimestampGreaterThanPath, TimestampLessThanEquals, TimestampLessThanEqualsPath, TimestampGreaterThanEquals, TimestampGreaterThanEqualsPath, IsNull, IsPresent, IsNumeric, IsString, IsBoolean, IsTimestamp] at /States/C/Choices[0]"]);
+    check(
+        &with_rule(r#"{"Next": "A", "Variable": "$.a"}"#),
+        expect![
+            "This object should have only one of the following fields: [StringEquals, ..., IsTimestamp] at /States/C/Choices[0]"
+        ],
+    );
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "IsNull": true, "IsString": true}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [StringEquals, StringEqualsPath, StringLessThan, StringLessThanPath, StringGreaterThan, StringGreaterThanPath, StringLessThanEquals, StringLessThanEqualsPath, StringGreaterThanEquals, StringGreaterThanEqualsPath, StringMatches, NumericEquals, NumericEqualsPath, NumericLessThan, NumericLessThanPath, NumericGreaterThan, NumericGreaterThanPath, NumericLessThanEquals, NumericLessThanEqualsPath, NumericGreaterThanEquals, NumericGreaterThanEqualsPath, BooleanEquals, BooleanEqualsPath, TimestampEquals, TimestampEqualsPath, TimestampLessThan, TimestampLessThanPath, TimestampGreaterThan, TimestampGreaterThanPath, TimestampLessThanEquals, TimestampLessThanEqualsPath, TimestampGreaterThanEquals, TimestampGreaterThanEqualsPath, IsNull, IsPresent, IsNumeric, IsString, IsBoolean, IsTimestamp] at /States/C/Choices[0]"],
+        expect![
+            "There should only be one of the following fields: [StringEquals, ..., IsTimestamp] at /States/C/Choices[0]"
+        ],
     );
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "StringMatchesPath": "$.b"}"#),
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: Field 'StringMatchesPath' is not supported at /States/C/Choices[0]
-            SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [StringEquals, StringEqualsPath, StringLessThan, StringLessThanPath, StringGreaterThan, StringGreaterThanPath, StringLessThanEquals, StringLessThanEqualsPath, StringGreaterThanEquals, StringGreaterThanEqualsPath, StringMatches, NumericEquals, NumericEqualsPath, NumericLessThan, NumericLessThanPath, NumericGreaterThan, NumericGreaterThanPath, NumericLessThanEquals, NumericLessThanEqualsPath, NumericGreaterThanEquals, NumericGreaterThanEqualsPath, BooleanEquals, BooleanEqualsPath, TimestampEquals, TimestampEqualsPath, TimestampLessThan, TimestampLessThanPath, TimestampGreaterThan, TimestampGreaterThanPath, TimestampLessThanEquals, TimestampLessThanEqualsPath, TimestampGreaterThanEquals, TimestampGreaterThanEqualsPath, IsNull, IsPresent, IsNumeric, IsString, IsBoolean, IsTimestamp] at /States/C/Choices[0]"#]],
+            Field 'StringMatchesPath' is not supported at /States/C/Choices[0]
+            This object should have only one of the following fields: [StringEquals, ..., IsTimestamp] at /States/C/Choices[0]"#]],
     );
 }
 
@@ -88,27 +119,27 @@ fn exactly_one_operator() {
 fn operands_have_their_type() {
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "StringEquals": 1}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/C/Choices[0]/StringEquals"],
+        expect!["Expected value of type [STRING] at /States/C/Choices[0]/StringEquals"],
     );
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "NumericEquals": "1"}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [NUMBER] at /States/C/Choices[0]/NumericEquals"],
+        expect!["Expected value of type [NUMBER] at /States/C/Choices[0]/NumericEquals"],
     );
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "BooleanEquals": "true"}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [BOOLEAN] at /States/C/Choices[0]/BooleanEquals"],
+        expect!["Expected value of type [BOOLEAN] at /States/C/Choices[0]/BooleanEquals"],
     );
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "IsPresent": 1}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [BOOLEAN] at /States/C/Choices[0]/IsPresent"],
+        expect!["Expected value of type [BOOLEAN] at /States/C/Choices[0]/IsPresent"],
     );
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "TimestampEquals": "yesterday"}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/C/Choices[0]/TimestampEquals"],
+        expect!["String does not match RFC3339 timestamp at /States/C/Choices[0]/TimestampEquals"],
     );
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "NumericEqualsPath": 1}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/C/Choices[0]/NumericEqualsPath"],
+        expect!["Expected value of type [STRING] at /States/C/Choices[0]/NumericEqualsPath"],
     );
 }
 
@@ -116,14 +147,18 @@ fn operands_have_their_type() {
 fn compared_paths() {
     check(
         &with_rule(r#"{"Next": "A", "Variable": "States.ArrayLength($.a)", "NumericEquals": 0}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path: Reference path didn't start with '$' at /States/C/Choices[0]/Variable"],
+        expect![
+            "Value is not a Reference Path: Reference path didn't start with '$' at /States/C/Choices[0]/Variable"
+        ],
     );
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "StringEqualsPath": "b"}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path: Reference path didn't start with '$' at /States/C/Choices[0]/StringEqualsPath"],
+        expect![
+            "Value is not a Reference Path: Reference path didn't start with '$' at /States/C/Choices[0]/StringEqualsPath"
+        ],
     );
     check(
         &with_rule(r#"{"Next": "A", "Variable": 1, "IsNull": true}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/C/Choices[0]/Variable"],
+        expect!["Expected value of type [STRING] at /States/C/Choices[0]/Variable"],
     );
 }

@@ -71,7 +71,8 @@ fn all_types_in_document_order() {
         Map Map ["I"] -> end
         I Task [] -> end
         Pick Choice ["Par", "No"] -> end
-        No Fail [] -> end"#]].assert_eq(&outline(&machine));
+        No Fail [] -> end"#]]
+    .assert_eq(&outline(&machine));
     assert_eq!(machine.timeout_seconds, Some(60));
     for (index, state) in machine.states().iter().enumerate() {
         assert_eq!(machine.find(&state.name), Some(StateId(index as u32)));

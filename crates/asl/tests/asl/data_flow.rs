@@ -13,25 +13,25 @@ fn paths() {
     check_state(
         r#""Type": "Pass", "InputPath": "a", "OutputPath": 1, "ResultPath": "x", "End": true"#,
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/X/InputPath
-            SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/X/OutputPath
-            SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/X/ResultPath"#]],
+            Value must be a valid JSONPath. at /States/X/InputPath
+            Expected value of type [STRING] at /States/X/OutputPath
+            Value must be a valid JSONPath. at /States/X/ResultPath"#]],
     );
     check_state(
         r#""Type": "Pass", "ResultPath": "$.a[*]", "End": true"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/X/ResultPath"],
+        expect!["Value is not a Reference Path at /States/X/ResultPath"],
     );
     check_state(
         r#""Type": "Pass", "ResultPath": "$$.a", "End": true"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/X/ResultPath"],
+        expect!["Value is not a Reference Path at /States/X/ResultPath"],
     );
     check_state(
         r#""Type": "Wait", "SecondsPath": "$.a[?(@.b == 1)]", "End": true"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/X/SecondsPath"],
+        expect!["Value is not a Reference Path at /States/X/SecondsPath"],
     );
     check_state(
         r#""Type": "Wait", "TimestampPath": null, "End": true"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/X/TimestampPath"],
+        expect!["Expected value of type [STRING] at /States/X/TimestampPath"],
     );
 }
 
@@ -44,13 +44,13 @@ fn templates() {
     check_state(
         r#""Type": "Pass", "Parameters": {"a.$": "x", "b": [{"c.$": 1}], "d": {"e.$": "States.Nope("}}, "End": true"#,
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call at /States/X/Parameters
-            SCHEMA_VALIDATION_FAILED: The value for the field 'c.$' must be a valid JSONPath or a valid intrinsic function call at /States/X/Parameters/b[0]
-            SCHEMA_VALIDATION_FAILED: The value for the field 'e.$' must be a valid JSONPath or a valid intrinsic function call at /States/X/Parameters/d"#]],
+            The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call at /States/X/Parameters
+            The value for the field 'c.$' must be a valid JSONPath or a valid intrinsic function call at /States/X/Parameters/b[0]
+            The value for the field 'e.$' must be a valid JSONPath or a valid intrinsic function call at /States/X/Parameters/d"#]],
     );
     check_state(
         r#""Type": "Pass", "Parameters": [1], "End": true"#,
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [OBJECT] at /States/X/Parameters"],
+        expect!["Expected value of type [OBJECT] at /States/X/Parameters"],
     );
 }
 
@@ -60,9 +60,12 @@ fn texts_of_a_failure() {
         r#""Type": "Fail", "ErrorPath": "$.e", "CausePath": "States.Format('{}', $.c)""#,
         expect![],
     );
-    check_state(r#""Type": "Fail", "ErrorPath": "e", "Cause": 1"#, expect![[r#"
-        SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/X/ErrorPath
-        SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/X/Cause"#]]);
+    check_state(
+        r#""Type": "Fail", "ErrorPath": "e", "Cause": 1"#,
+        expect![[r#"
+        Value must be a valid JSONPath. at /States/X/ErrorPath
+        Expected value of type [STRING] at /States/X/Cause"#]],
+    );
 }
 
 #[test]
@@ -74,9 +77,18 @@ fn credentials() {
     };
     check_state(&task(r#"{"RoleArn": "arn:aws:iam::1:role/r"}"#), expect![]);
     check_state(&task(r#"{"RoleArn.$": "$.role"}"#), expect![]);
-    check_state(&task(r#"{"InvalidField": "invalid"}"#), expect!["SCHEMA_VALIDATION_FAILED: The field 'RoleArn' is required but was missing at /States/X/Credentials"]);
-    check_state(&task(r#"{"RoleArn": 1}"#), expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/X/Credentials/RoleArn"]);
-    check_state(&task("1"), expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [OBJECT] at /States/X/Credentials"]);
+    check_state(
+        &task(r#"{"InvalidField": "invalid"}"#),
+        expect!["The field 'RoleArn' is required but was missing at /States/X/Credentials"],
+    );
+    check_state(
+        &task(r#"{"RoleArn": 1}"#),
+        expect!["Expected value of type [STRING] at /States/X/Credentials/RoleArn"],
+    );
+    check_state(
+        &task("1"),
+        expect!["Expected value of type [OBJECT] at /States/X/Credentials"],
+    );
 }
 
 #[test]

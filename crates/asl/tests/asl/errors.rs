@@ -28,19 +28,34 @@ fn good_ones() {
 
 #[test]
 fn required_fields() {
-    check_task(r#""Retry": [{}], "Catch": [{}]"#, expect![[r#"
-        SCHEMA_VALIDATION_FAILED: These fields are required: [ErrorEquals] at /States/T/Retry[0]
-        SCHEMA_VALIDATION_FAILED: These fields are required: [ErrorEquals, Next] at /States/T/Catch[0]"#]]);
-    check_task(r#""Retry": 1, "Catch": [1]"#, expect![[r#"
-        SCHEMA_VALIDATION_FAILED: Expected value of type [ARRAY] at /States/T/Retry
-        SCHEMA_VALIDATION_FAILED: Expected value of type [OBJECT] at /States/T/Catch[0]"#]]);
+    check_task(
+        r#""Retry": [{}], "Catch": [{}]"#,
+        expect![[r#"
+        These fields are required: [ErrorEquals] at /States/T/Retry[0]
+        These fields are required: [ErrorEquals, Next] at /States/T/Catch[0]"#]],
+    );
+    check_task(
+        r#""Retry": 1, "Catch": [1]"#,
+        expect![[r#"
+        Expected value of type [ARRAY] at /States/T/Retry
+        Expected value of type [OBJECT] at /States/T/Catch[0]"#]],
+    );
 }
 
 #[test]
 fn error_names() {
-    check_task(r#""Retry": [{"ErrorEquals": []}]"#, expect!["SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/T/Retry[0]/ErrorEquals"]);
-    check_task(r#""Retry": [{"ErrorEquals": "A"}]"#, expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [ARRAY] at /States/T/Retry[0]/ErrorEquals"]);
-    check_task(r#""Retry": [{"ErrorEquals": ["A", 1]}]"#, expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [STRING] at /States/T/Retry[0]/ErrorEquals[1]"]);
+    check_task(
+        r#""Retry": [{"ErrorEquals": []}]"#,
+        expect!["Value cannot be empty at /States/T/Retry[0]/ErrorEquals"],
+    );
+    check_task(
+        r#""Retry": [{"ErrorEquals": "A"}]"#,
+        expect!["Expected value of type [ARRAY] at /States/T/Retry[0]/ErrorEquals"],
+    );
+    check_task(
+        r#""Retry": [{"ErrorEquals": ["A", 1]}]"#,
+        expect!["Expected value of type [STRING] at /States/T/Retry[0]/ErrorEquals[1]"],
+    );
 }
 
 #[test]
@@ -49,8 +64,8 @@ fn all_stands_alone_and_last() {
         r#""Retry": [{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["A"]}],
            "Catch": [{"ErrorEquals": ["States.ALL", "A"], "Next": "Z"}]"#,
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: States.ALL must appear alone and at end of list at /States/T/Retry[0]
-            SCHEMA_VALIDATION_FAILED: States.ALL must appear alone and at end of list at /States/T/Catch[0]"#]],
+            States.ALL must appear alone and at end of list at /States/T/Retry[0]
+            States.ALL must appear alone and at end of list at /States/T/Catch[0]"#]],
     );
 }
 
@@ -60,17 +75,17 @@ fn ranges() {
         r#""Retry": [{"ErrorEquals": ["A"], "IntervalSeconds": -1, "MaxAttempts": 100000000, "BackoffRate": 0.5,
                       "MaxDelaySeconds": 0, "JitterStrategy": "SOME"}]"#,
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: Minimum value is 0 at /States/T/Retry[0]/IntervalSeconds
-            SCHEMA_VALIDATION_FAILED: Maximum value is 99999999 at /States/T/Retry[0]/MaxAttempts
-            SCHEMA_VALIDATION_FAILED: Minimum value is 1.0 at /States/T/Retry[0]/BackoffRate
-            SCHEMA_VALIDATION_FAILED: Minimum value is 1 at /States/T/Retry[0]/MaxDelaySeconds
-            SCHEMA_VALIDATION_FAILED: Value should be one of the following: [NONE, FULL] at /States/T/Retry[0]/JitterStrategy"#]],
+            Minimum value is 0 at /States/T/Retry[0]/IntervalSeconds
+            Maximum value is 99999999 at /States/T/Retry[0]/MaxAttempts
+            Minimum value is 1.0 at /States/T/Retry[0]/BackoffRate
+            Minimum value is 1 at /States/T/Retry[0]/MaxDelaySeconds
+            Value should be one of the following: [NONE, FULL] at /States/T/Retry[0]/JitterStrategy"#]],
     );
     check_task(
         r#""Retry": [{"ErrorEquals": ["A"], "BackoffRate": "2", "MaxDelaySeconds": 31622401}]"#,
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: Expected value of type [NUMBER] at /States/T/Retry[0]/BackoffRate
-            SCHEMA_VALIDATION_FAILED: Maximum value is 31622400 at /States/T/Retry[0]/MaxDelaySeconds"#]],
+            Expected value of type [NUMBER] at /States/T/Retry[0]/BackoffRate
+            Maximum value is 31622400 at /States/T/Retry[0]/MaxDelaySeconds"#]],
     );
 }
 
@@ -78,6 +93,8 @@ fn ranges() {
 fn a_catcher_has_no_output_in_jsonpath() {
     check_task(
         r#""Catch": [{"ErrorEquals": ["A"], "Next": "Z", "Output": {}}]"#,
-        expect!["SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/T/Catch[0]"],
+        expect![
+            "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/T/Catch[0]"
+        ],
     );
 }

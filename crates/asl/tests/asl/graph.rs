@@ -116,7 +116,7 @@ fn unknown_transitions_make_no_unreachable_states() {
     check(
         r#"{"StartAt": "A", "States": {"A": {"Type": "Pas", "Next": "B"}, "B": {"Type": "Pass", "Next": "Nowhere"}}}"#,
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/A/Type
+            The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/A/Type
             MISSING_TRANSITION_TARGET: Missing 'Next' target: Nowhere at /States/B/Next"#]],
     );
 }
@@ -126,7 +126,9 @@ fn names() {
     let long = "n".repeat(81);
     check(
         &format!(r#"{{"StartAt": "{long}", "States": {{"{long}": {{"Type": "Succeed"}}}}}}"#),
-        expect!["INVALID_STATE_NAME: Invalid State name: State 'nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn' exceeds the 80-character limit allowed by the service at /States/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"],
+        expect![
+            "INVALID_STATE_NAME: Invalid State name: State 'nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn' exceeds the 80-character limit allowed by the service at /States/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+        ],
     );
     check(
         r#"{"StartAt": "A", "States": {

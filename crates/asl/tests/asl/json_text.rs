@@ -6,26 +6,44 @@ use crate::check::check;
 
 #[test]
 fn a_blank_text() {
-    check(" ", expect!["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"]);
-    check("", expect!["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"]);
+    check(
+        " ",
+        expect!["Definition must be a valid JSON object at null"],
+    );
+    check(
+        "",
+        expect!["Definition must be a valid JSON object at null"],
+    );
 }
 
 #[test]
 fn json_that_is_not_an_object() {
-    check("[1]", expect!["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"]);
-    check("null", expect!["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"]);
+    check(
+        "[1]",
+        expect!["Definition must be a valid JSON object at null"],
+    );
+    check(
+        "null",
+        expect!["Definition must be a valid JSON object at null"],
+    );
 }
 
 #[test]
 fn not_json() {
-    check("not a definition", expect![[r#"
+    check(
+        "not a definition",
+        expect![[r#"
         INVALID_JSON_DESCRIPTION: Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')
-         at [Source: (String)"not a definition"; line: 1, column: 4] at [Source: (String)"not a definition"; line: 1, column: 4]"#]]);
+         at [Source: (String)"not a definition"; line: 1, column: 4] at [Source: (String)"not a definition"; line: 1, column: 4]"#]],
+    );
 }
 
 #[test]
 fn an_empty_object() {
-    check("{}", expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /"]);
+    check(
+        "{}",
+        expect!["These fields are required: [States, StartAt] at /"],
+    );
 }
 
 #[test]

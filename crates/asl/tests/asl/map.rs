@@ -28,9 +28,17 @@ fn inline() {
     check_map(
         r#""ProcessorConfig": {"Mode": "INLINE", "ExecutionType": "EXPRESS"},"#,
         "",
-        expect!["SCHEMA_VALIDATION_FAILED: Field 'ExecutionType' is not supported at /States/X/ItemProcessor/ProcessorConfig"],
+        expect![
+            "Field 'ExecutionType' is not supported at /States/X/ItemProcessor/ProcessorConfig"
+        ],
     );
-    check_map(r#""ProcessorConfig": {"Mode": "inline"},"#, "", expect!["SCHEMA_VALIDATION_FAILED: Value should be one of the following: [INLINE, DISTRIBUTED] at /States/X/ItemProcessor/ProcessorConfig/Mode"]);
+    check_map(
+        r#""ProcessorConfig": {"Mode": "inline"},"#,
+        "",
+        expect![
+            "Value should be one of the following: [INLINE, DISTRIBUTED] at /States/X/ItemProcessor/ProcessorConfig/Mode"
+        ],
+    );
     check(
         &single(&format!(
             r#""Type": "Map", "Iterator": {{{PROCESSOR}}}, "End": true"#
@@ -47,15 +55,17 @@ fn one_processor() {
             "Iterator": {"StartAt": "I", "States": {"I": {"Type": "Succeed"}}},
             "ItemProcessor": {"StartAt": "J", "States": {"J": {"Type": "Succeed"}}}"#,
         ),
-        expect!["SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [ItemProcessor, Iterator] at /States/X"],
+        expect![
+            "There should only be one of the following fields: [ItemProcessor, Iterator] at /States/X"
+        ],
     );
     check(
         &single(r#""Type": "Map", "End": true, "ItemProcessor": {}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /States/X/ItemProcessor"],
+        expect!["These fields are required: [States, StartAt] at /States/X/ItemProcessor"],
     );
     check(
         &single(r#""Type": "Map", "End": true, "ItemProcessor": []"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Expected value of type [OBJECT] at /States/X/ItemProcessor"],
+        expect!["Expected value of type [OBJECT] at /States/X/ItemProcessor"],
     );
 }
 
@@ -63,19 +73,19 @@ fn one_processor() {
 fn branches() {
     check(
         &single(r#""Type": "Parallel", "End": true, "Branches": []"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/X/Branches"],
+        expect!["Value cannot be empty at /States/X/Branches"],
     );
     check(
         &single(r#""Type": "Parallel", "End": true, "Branches": [1, {"StartAt": "B"}]"#),
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: Expected value of type [OBJECT] at /States/X/Branches[0]
-            SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /States/X/Branches[1]"#]],
+            Expected value of type [OBJECT] at /States/X/Branches[0]
+            These fields are required: [States] at /States/X/Branches[1]"#]],
     );
     check(
         &single(&format!(
             r#""Type": "Parallel", "End": true, "Branches": [{{"ProcessorConfig": {{}}, {PROCESSOR}}}]"#
         )),
-        expect!["SCHEMA_VALIDATION_FAILED: Field 'ProcessorConfig' is not supported at /States/X/Branches[0]"],
+        expect!["Field 'ProcessorConfig' is not supported at /States/X/Branches[0]"],
     );
 }
 
@@ -85,11 +95,15 @@ fn numbers() {
         "",
         r#""MaxConcurrency": -1, "ToleratedFailureCount": -1, "ToleratedFailurePercentage": -0.5,"#,
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: Minimum value is 0 at /States/X/MaxConcurrency
-            SCHEMA_VALIDATION_FAILED: Minimum value is 0 at /States/X/ToleratedFailureCount
-            SCHEMA_VALIDATION_FAILED: Minimum value is 0.0 at /States/X/ToleratedFailurePercentage"#]],
+            Minimum value is 0 at /States/X/MaxConcurrency
+            Minimum value is 0 at /States/X/ToleratedFailureCount
+            Minimum value is 0.0 at /States/X/ToleratedFailurePercentage"#]],
     );
-    check_map("", r#""ToleratedFailurePercentage": 100.5,"#, expect!["SCHEMA_VALIDATION_FAILED: Maximum value is 100.0 at /States/X/ToleratedFailurePercentage"]);
+    check_map(
+        "",
+        r#""ToleratedFailurePercentage": 100.5,"#,
+        expect!["Maximum value is 100.0 at /States/X/ToleratedFailurePercentage"],
+    );
     check_map(
         "",
         r#""ToleratedFailurePercentage": 12.5, "ToleratedFailureCountPath": "$.c","#,
@@ -98,7 +112,9 @@ fn numbers() {
     check_map(
         "",
         r#""MaxConcurrency": 1, "MaxConcurrencyPath": "$.c","#,
-        expect!["SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [MaxConcurrency, MaxConcurrencyPath] at /States/X"],
+        expect![
+            "There should only be one of the following fields: [MaxConcurrency, MaxConcurrencyPath] at /States/X"
+        ],
     );
 }
 
@@ -107,19 +123,33 @@ fn distributed() {
     check_map(
         r#""ProcessorConfig": {"Mode": "DISTRIBUTED"},"#,
         "",
-        expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [ExecutionType] at /States/X/ItemProcessor/ProcessorConfig"],
+        expect![
+            "These fields are required: [ExecutionType] at /States/X/ItemProcessor/ProcessorConfig"
+        ],
     );
     check_map(
         r#""ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "FAST"},"#,
         "",
-        expect!["SCHEMA_VALIDATION_FAILED: Value should be one of the following: [STANDARD, EXPRESS] at /States/X/ItemProcessor/ProcessorConfig/ExecutionType"],
+        expect![
+            "Value should be one of the following: [STANDARD, EXPRESS] at /States/X/ItemProcessor/ProcessorConfig/ExecutionType"
+        ],
     );
     let definition = map(
         r#""ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},"#,
         "",
     );
-    check(&definition, expect!["SCHEMA_VALIDATION_FAILED: This version of Stepwell does not support the Map mode 'DISTRIBUTED' yet at /States/X/ItemProcessor/ProcessorConfig/Mode"]);
-    check_express(&definition, expect!["SCHEMA_VALIDATION_FAILED: The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines at /States/X/ItemProcessor/ProcessorConfig"]);
+    check(
+        &definition,
+        expect![
+            "This version of Stepwell does not support the Map mode 'DISTRIBUTED' yet at /States/X/ItemProcessor/ProcessorConfig/Mode"
+        ],
+    );
+    check_express(
+        &definition,
+        expect![
+            "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines at /States/X/ItemProcessor/ProcessorConfig"
+        ],
+    );
     assert_eq!(MachineType::default(), MachineType::Standard);
 }
 
@@ -128,28 +158,36 @@ fn readers() {
     let reader = |text: &str| map("", &format!(r#""ItemReader": {text},"#));
     check(
         &reader(r#"{"Resource": "arn:aws:states:::s3:putObject"}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: The field 'Resource' does not match any of the allowed values at /States/X/ItemReader"],
+        expect![
+            "The field 'Resource' does not match any of the allowed values at /States/X/ItemReader"
+        ],
     );
-    check(&reader("{}"), expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [Resource] at /States/X/ItemReader"]);
+    check(
+        &reader("{}"),
+        expect!["These fields are required: [Resource] at /States/X/ItemReader"],
+    );
     let config = |text: &str| {
         reader(&format!(
             r#"{{"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {text}}}"#
         ))
     };
-    check(&config(r#"{"InputType": "CSV"}"#), expect!["SCHEMA_VALIDATION_FAILED: The field 'CSVHeaderLocation' is required at /States/X/ItemReader/ReaderConfig"]);
+    check(
+        &config(r#"{"InputType": "CSV"}"#),
+        expect!["The field 'CSVHeaderLocation' is required at /States/X/ItemReader/ReaderConfig"],
+    );
     check(
         &config(r#"{"InputType": "CSV", "CSVHeaderLocation": "GIVEN"}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: These fields are required: [CSVHeaders] at /States/X/ItemReader/ReaderConfig"],
+        expect!["These fields are required: [CSVHeaders] at /States/X/ItemReader/ReaderConfig"],
     );
     check(
         &config(r#"{"InputType": "JSON", "CSVHeaderLocation": "FIRST_ROW"}"#),
-        expect!["SCHEMA_VALIDATION_FAILED: Field 'CSVHeaderLocation' is not supported at /States/X/ItemReader/ReaderConfig"],
+        expect!["Field 'CSVHeaderLocation' is not supported at /States/X/ItemReader/ReaderConfig"],
     );
     check(
         &config(r#"{"InputType": "XML", "MaxItems": 100000001}"#),
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: Value should be one of the following: [CSV, JSON, JSONL, PARQUET, MANIFEST] at /States/X/ItemReader/ReaderConfig/InputType
-            SCHEMA_VALIDATION_FAILED: Maximum value is 100000000 at /States/X/ItemReader/ReaderConfig/MaxItems"#]],
+            Value should be one of the following: [CSV, JSON, JSONL, PARQUET, MANIFEST] at /States/X/ItemReader/ReaderConfig/InputType
+            Maximum value is 100000000 at /States/X/ItemReader/ReaderConfig/MaxItems"#]],
     );
 }
 
@@ -160,21 +198,27 @@ fn batchers_and_writers() {
         r#""ItemBatcher": {"MaxItemsPerBatch": 1, "MaxItemsPerBatchPath": "$.n", "Size": 1},
            "ResultWriter": {"Resource": "arn:aws:states:::s3:getObject", "WriterConfig": {"OutputType": "CSV"}},"#,
         expect![[r#"
-            SCHEMA_VALIDATION_FAILED: Field 'Size' is not supported at /States/X/ItemBatcher
-            SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [MaxItemsPerBatch, MaxItemsPerBatchPath] at /States/X/ItemBatcher
-            SCHEMA_VALIDATION_FAILED: The field 'Resource' does not match any of the allowed values at /States/X/ResultWriter
-            SCHEMA_VALIDATION_FAILED: Value should be one of the following: [JSON, JSONL] at /States/X/ResultWriter/WriterConfig/OutputType"#]],
+            Field 'Size' is not supported at /States/X/ItemBatcher
+            There should only be one of the following fields: [MaxItemsPerBatch, MaxItemsPerBatchPath] at /States/X/ItemBatcher
+            The field 'Resource' does not match any of the allowed values at /States/X/ResultWriter
+            Value should be one of the following: [JSON, JSONL] at /States/X/ResultWriter/WriterConfig/OutputType"#]],
     );
 }
 
 #[test]
 fn labels() {
     check_map("", r#""Label": "label","#, expect![]);
-    check_map("", r#""Label": "label_?","#, expect!["INVALID_LABEL_NAME: Label contains invalid character: '?' at /States/X/Label"]);
+    check_map(
+        "",
+        r#""Label": "label_?","#,
+        expect!["INVALID_LABEL_NAME: Label contains invalid character: '?' at /States/X/Label"],
+    );
     check_map(
         "",
         r#""Label": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","#,
-        expect!["INVALID_LABEL_NAME: Invalid Label name: Label 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' exceeds the 40-character limit allowed by the service at /States/X/Label"],
+        expect![
+            "INVALID_LABEL_NAME: Invalid Label name: Label 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' exceeds the 40-character limit allowed by the service at /States/X/Label"
+        ],
     );
     check(
         r#"{"StartAt": "A", "States": {

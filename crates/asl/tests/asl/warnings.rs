@@ -8,7 +8,9 @@ use crate::check::{check, check_state, with_rule};
 fn a_path_in_a_result() {
     check_state(
         r#""Type": "Pass", "Result": {"a": ["$.x"]}, "End": true"#,
-        expect!["(warning) PASS_RESULT_IS_STATIC: Attempt to use a path in the result of a pass state. at /States/X/Result"],
+        expect![
+            "(warning) PASS_RESULT_IS_STATIC: Attempt to use a path in the result of a pass state. at /States/X/Result"
+        ],
     );
     check_state(
         r#""Type": "Pass", "Result": {"a": "costs $5"}, "End": true"#,
@@ -37,7 +39,9 @@ fn a_path_in_a_field_that_has_a_path_form() {
     );
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "StringEquals": "$.b"}"#),
-        expect!["(warning) NO_PATH: Field value looks like a path, but field name does not end with 'Path'. at /States/C/Choices[0]/StringEquals"],
+        expect![
+            "(warning) NO_PATH: Field value looks like a path, but field name does not end with 'Path'. at /States/C/Choices[0]/StringEquals"
+        ],
     );
     check(
         &with_rule(r#"{"Next": "A", "Variable": "$.a", "StringMatches": "$.b"}"#),

@@ -105,6 +105,9 @@ impl Run<'_> {
             value: self.item(frame, index),
         });
         let input = self.iteration_input(frame, state, &item)?;
+        if !input.fits(self.limits.payload_bytes) {
+            return Err(Fault::data_limit(&state.name));
+        }
         let iteration = Iteration {
             name: state.name.clone(),
             index,

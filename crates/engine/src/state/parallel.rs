@@ -25,6 +25,9 @@ impl Run<'_> {
             &context,
             self.entropy,
         )?;
+        if !effective.fits(self.limits.payload_bytes) {
+            return Err(Fault::data_limit(&state.name));
+        }
         let started = self.emit_on(frame, EventKind::ParallelStateStarted);
         let total = branches.len() as u32;
         self.execution.frame_mut(frame).phase = Phase::Children(Box::new(Children {

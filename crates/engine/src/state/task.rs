@@ -59,6 +59,9 @@ impl Run<'_> {
             }
         };
         let input = known_parameters(&task.resource, parameters);
+        if !input.fits(self.limits.payload_bytes) {
+            return Err(Fault::data_limit(&state.name));
+        }
         let due = |seconds: Option<u64>, run: &mut Self| {
             seconds.map(|s| {
                 let due = run.execution.now.plus_seconds(s);
@@ -151,7 +154,7 @@ impl Run<'_> {
         let TaskOutcome::Succeeded(output) = &outcome else {
             return outcome;
         };
-        if output.text().len() <= self.limits.payload_bytes {
+        if output.fits(self.limits.payload_bytes) {
             return outcome;
         }
         let who = match &resource.target {

@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use super::{Evaluation, Failure, invalid, math};
-use crate::java::{self, ByJava};
 use crate::Value;
+use crate::java::{self, ByJava};
 
 /// The most items of a range (spec: quotas.md).
 const MAX_RANGE: usize = 1000;
@@ -26,9 +26,17 @@ pub(super) fn partition(
 ) -> Result<Value, Failure> {
     let items = items(&arguments[0])?;
     let size = math::truncated(&arguments[1])?;
-    let size = usize::try_from(size).ok().filter(|size| *size > 0).ok_or_else(invalid)?;
+    let size = usize::try_from(size)
+        .ok()
+        .filter(|size| *size > 0)
+        .ok_or_else(invalid)?;
     evaluation.budget.items(items.len().saturating_mul(2))?;
-    Ok(Value::array(items.chunks(size).map(|chunk| Value::array(chunk.to_vec())).collect()))
+    Ok(Value::array(
+        items
+            .chunks(size)
+            .map(|chunk| Value::array(chunk.to_vec()))
+            .collect(),
+    ))
 }
 
 /// `States.ArrayContains(array, value)`. Values are compared by their text, as measured: looking for
@@ -57,7 +65,13 @@ pub(super) fn range(
     let first = math::truncated(&arguments[0])?;
     let last = math::truncated(&arguments[1])?;
     let step = math::truncated(&arguments[2])?;
-    let inside = |value: &i64| if step > 0 { *value <= last } else { *value >= last };
+    let inside = |value: &i64| {
+        if step > 0 {
+            *value <= last
+        } else {
+            *value >= last
+        }
+    };
     if step == 0 {
         return Err(invalid());
     }
@@ -79,7 +93,9 @@ pub(super) fn get_item(arguments: &[Value], _: &mut Evaluation<'_>) -> Result<Va
     if items.is_empty() {
         return Ok(Value::Null);
     }
-    let item = usize::try_from(index).ok().and_then(|index| items.get(index));
+    let item = usize::try_from(index)
+        .ok()
+        .and_then(|index| items.get(index));
     item.cloned().ok_or_else(invalid)
 }
 
@@ -98,9 +114,16 @@ pub(super) fn unique(
     let items = items(&arguments[0])?;
     evaluation.budget.items(items.len().saturating_mul(2))?;
     let mut seen = HashSet::with_capacity(items.len());
-    let mut unique: Vec<Value> =
-        items.iter().filter(|item| seen.insert(ByJava(item))).cloned().collect();
-    java::hash_order(&mut unique, java::buckets_made(items.len()), java::value_hash);
+    let mut unique: Vec<Value> = items
+        .iter()
+        .filter(|item| seen.insert(ByJava(item)))
+        .cloned()
+        .collect();
+    java::hash_order(
+        &mut unique,
+        java::buckets_made(items.len()),
+        java::value_hash,
+    );
     Ok(Value::array(unique))
 }
 

@@ -18,24 +18,96 @@ const ANY: usize = usize::MAX;
 
 /// All 18 functions (spec: asl.md section 8).
 static TABLE: [Row; 18] = [
-    Row { name: "States.Format", arity: (1, ANY), body: format::format },
-    Row { name: "States.StringToJson", arity: (1, 1), body: json::string_to_json },
-    Row { name: "States.JsonToString", arity: (1, 1), body: json::json_to_string },
-    Row { name: "States.JsonMerge", arity: (3, 3), body: json::merge },
-    Row { name: "States.Array", arity: (0, ANY), body: arrays::array },
-    Row { name: "States.ArrayPartition", arity: (2, 2), body: arrays::partition },
-    Row { name: "States.ArrayContains", arity: (2, 2), body: arrays::contains },
-    Row { name: "States.ArrayRange", arity: (3, 3), body: arrays::range },
-    Row { name: "States.ArrayGetItem", arity: (2, 2), body: arrays::get_item },
-    Row { name: "States.ArrayLength", arity: (1, 1), body: arrays::length },
-    Row { name: "States.ArrayUnique", arity: (1, 1), body: arrays::unique },
-    Row { name: "States.Base64Encode", arity: (1, 1), body: strings::base64_encode },
-    Row { name: "States.Base64Decode", arity: (1, 1), body: strings::base64_decode },
-    Row { name: "States.StringSplit", arity: (2, 2), body: strings::split },
-    Row { name: "States.Hash", arity: (2, 2), body: hash::hash },
-    Row { name: "States.MathAdd", arity: (2, 2), body: math::add },
-    Row { name: "States.MathRandom", arity: (2, 3), body: random::random },
-    Row { name: "States.UUID", arity: (0, 0), body: uuid },
+    Row {
+        name: "States.Format",
+        arity: (1, ANY),
+        body: format::format,
+    },
+    Row {
+        name: "States.StringToJson",
+        arity: (1, 1),
+        body: json::string_to_json,
+    },
+    Row {
+        name: "States.JsonToString",
+        arity: (1, 1),
+        body: json::json_to_string,
+    },
+    Row {
+        name: "States.JsonMerge",
+        arity: (3, 3),
+        body: json::merge,
+    },
+    Row {
+        name: "States.Array",
+        arity: (0, ANY),
+        body: arrays::array,
+    },
+    Row {
+        name: "States.ArrayPartition",
+        arity: (2, 2),
+        body: arrays::partition,
+    },
+    Row {
+        name: "States.ArrayContains",
+        arity: (2, 2),
+        body: arrays::contains,
+    },
+    Row {
+        name: "States.ArrayRange",
+        arity: (3, 3),
+        body: arrays::range,
+    },
+    Row {
+        name: "States.ArrayGetItem",
+        arity: (2, 2),
+        body: arrays::get_item,
+    },
+    Row {
+        name: "States.ArrayLength",
+        arity: (1, 1),
+        body: arrays::length,
+    },
+    Row {
+        name: "States.ArrayUnique",
+        arity: (1, 1),
+        body: arrays::unique,
+    },
+    Row {
+        name: "States.Base64Encode",
+        arity: (1, 1),
+        body: strings::base64_encode,
+    },
+    Row {
+        name: "States.Base64Decode",
+        arity: (1, 1),
+        body: strings::base64_decode,
+    },
+    Row {
+        name: "States.StringSplit",
+        arity: (2, 2),
+        body: strings::split,
+    },
+    Row {
+        name: "States.Hash",
+        arity: (2, 2),
+        body: hash::hash,
+    },
+    Row {
+        name: "States.MathAdd",
+        arity: (2, 2),
+        body: math::add,
+    },
+    Row {
+        name: "States.MathRandom",
+        arity: (2, 3),
+        body: random::random,
+    },
+    Row {
+        name: "States.UUID",
+        arity: (0, 0),
+        body: uuid,
+    },
 ];
 
 /// A function of the table.

@@ -10,10 +10,7 @@ use crate::Value;
 
 /// `States.Hash(data, algorithm)`: lower-case hexadecimal. Data that is not a string is hashed as its
 /// JSON text (measured: numbers and objects are taken). At most 10,000 characters.
-pub(super) fn hash(
-    arguments: &[Value],
-    evaluation: &mut Evaluation<'_>,
-) -> Result<Value, Failure> {
+pub(super) fn hash(arguments: &[Value], evaluation: &mut Evaluation<'_>) -> Result<Value, Failure> {
     let data = match &arguments[0] {
         Value::String(_) => arguments[0].clone(),
         other => {

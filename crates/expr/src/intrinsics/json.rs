@@ -46,11 +46,15 @@ pub(super) fn merge(
     if java::to_text(&arguments[2], evaluation.budget)?.eq_ignore_ascii_case("true") {
         return Err(invalid());
     }
-    evaluation.budget.items((a.len() + b.len()).saturating_mul(4))?;
+    evaluation
+        .budget
+        .items((a.len() + b.len()).saturating_mul(4))?;
     let mut merged = Object::clone(a);
     merged.extend(b.iter().map(|(key, value)| (key.clone(), value.clone())));
-    let mut members: Vec<(Arc<str>, Value)> =
-        merged.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut members: Vec<(Arc<str>, Value)> = merged
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
     let buckets = java::buckets_grown(members.len());
     java::hash_order(&mut members, buckets, |(key, _)| java::string_hash(key));
     Ok(Value::object(members))

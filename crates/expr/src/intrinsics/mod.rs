@@ -96,7 +96,10 @@ impl Intrinsic {
     /// The number and the types of arguments are checked when it is evaluated, as by the service.
     pub fn parse(source: &str) -> Result<Intrinsic, SyntaxError> {
         let call = parse::call(source)?;
-        Ok(Intrinsic { source: source.into(), call: Arc::new(call) })
+        Ok(Intrinsic {
+            source: source.into(),
+            call: Arc::new(call),
+        })
     }
 
     /// The text it was compiled from.
@@ -111,7 +114,11 @@ impl Intrinsic {
 
     /// The result, or the reason: what the service says after "had the following error: ".
     pub fn eval(&self, roots: &dyn Roots, entropy: &mut dyn Entropy) -> Result<Value, String> {
-        self.eval_within(&mut Evaluation { roots, entropy, budget: &mut Budget::default() })
+        self.eval_within(&mut Evaluation {
+            roots,
+            entropy,
+            budget: &mut Budget::default(),
+        })
     }
 
     /// [`Intrinsic::eval`] as a part of a larger evaluation.
@@ -133,9 +140,14 @@ impl Call {
 
     /// Recursive, as deep as calls nest.
     fn eval(&self, evaluation: &mut Evaluation<'_>) -> Result<Value, String> {
-        let arguments: Result<Vec<Value>, String> =
-            self.arguments.iter().map(|argument| argument.eval(evaluation)).collect();
-        self.function.call(&arguments?, evaluation).map_err(|failure| self.reason(failure))
+        let arguments: Result<Vec<Value>, String> = self
+            .arguments
+            .iter()
+            .map(|argument| argument.eval(evaluation))
+            .collect();
+        self.function
+            .call(&arguments?, evaluation)
+            .map_err(|failure| self.reason(failure))
     }
 
     /// The service's words (measured; those for a result that is too large are ours).

@@ -15,12 +15,20 @@ type Parsed<T> = Result<T, SyntaxError>;
 
 /// Parses a whole call.
 pub(super) fn call(source: &str) -> Parsed<Call> {
-    let mut parser = Parser { text: source, at: 0, nesting: 0 };
+    let mut parser = Parser {
+        text: source,
+        at: 0,
+        nesting: 0,
+    };
     if source.len() > MAX_LENGTH {
         return Err(parser.error("the call is too long"));
     }
     let call = parser.call()?;
-    if parser.rest().is_empty() { Ok(call) } else { Err(parser.error("unexpected text")) }
+    if parser.rest().is_empty() {
+        Ok(call)
+    } else {
+        Err(parser.error("unexpected text"))
+    }
 }
 
 struct Parser<'t> {
@@ -31,9 +39,8 @@ struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     fn call(&mut self) -> Parsed<Call> {
-        let name = self.take_until(|character| {
-            !character.is_ascii_alphanumeric() && character != '.'
-        });
+        let name =
+            self.take_until(|character| !character.is_ascii_alphanumeric() && character != '.');
         let function = Function::find(name).ok_or_else(|| self.error("an unknown function"))?;
         if !self.eat('(') {
             return Err(self.error("'(' expected"));
@@ -44,7 +51,10 @@ impl<'t> Parser<'t> {
         }
         let arguments = self.arguments(function)?;
         self.nesting -= 1;
-        Ok(Call { function, arguments })
+        Ok(Call {
+            function,
+            arguments,
+        })
     }
 
     fn arguments(&mut self, function: Function) -> Parsed<Vec<Argument>> {
@@ -104,11 +114,8 @@ impl<'t> Parser<'t> {
         let mut open = 0_usize;
         let text = self.take_until(|character| {
             match (quote, character) {
-                (Some(close), _) => {
-                    if character == close {
-                        quote = None;
-                    }
-                }
+                (Some(close), _) if character == close => quote = None,
+                (Some(_), _) => {}
                 (None, '\'' | '"') if open > 0 => quote = Some(character),
                 (None, '[' | '(') => open += 1,
                 (None, ')' | ',') if open == 0 => return true,
@@ -169,6 +176,8 @@ impl<'t> Parser<'t> {
     }
 
     fn error(&self, what: &str) -> SyntaxError {
-        SyntaxError { message: format!("{what} at position {}", self.at) }
+        SyntaxError {
+            message: format!("{what} at position {}", self.at),
+        }
     }
 }

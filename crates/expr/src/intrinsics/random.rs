@@ -12,7 +12,10 @@ pub(super) fn random(
 ) -> Result<Value, Failure> {
     let start = math::truncated(&arguments[0])?;
     let end = math::truncated(&arguments[1])?;
-    let width = u32::try_from(end - start).ok().filter(|width| *width > 0).ok_or_else(invalid)?;
+    let width = u32::try_from(end - start)
+        .ok()
+        .filter(|width| *width > 0)
+        .ok_or_else(invalid)?;
     let offset = match arguments.get(2) {
         Some(seed) => JavaRandom::new(math::truncated(seed)?).below(width),
         None => below(evaluation.entropy, width),
@@ -38,7 +41,11 @@ impl JavaRandom {
     }
 
     fn next(&mut self, bits: u32) -> u32 {
-        self.0 = self.0.wrapping_mul(JavaRandom::MULTIPLIER).wrapping_add(0xB) & JavaRandom::MASK;
+        self.0 = self
+            .0
+            .wrapping_mul(JavaRandom::MULTIPLIER)
+            .wrapping_add(0xB)
+            & JavaRandom::MASK;
         (self.0 >> (48 - bits)) as u32
     }
 

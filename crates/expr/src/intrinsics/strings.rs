@@ -36,15 +36,20 @@ pub(super) fn base64_decode(
     evaluation: &mut Evaluation<'_>,
 ) -> Result<Value, Failure> {
     let text = short_text(&arguments[0])?;
-    let mut symbols: Vec<u8> =
-        text.bytes().take_while(|byte| *byte != b'=').filter_map(symbol).collect();
+    let mut symbols: Vec<u8> = text
+        .bytes()
+        .take_while(|byte| *byte != b'=')
+        .filter_map(symbol)
+        .collect();
     if symbols.len() % 4 == 1 {
         symbols.pop();
     }
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
-    let bytes = GeneralPurpose::new(&STANDARD, config).decode(symbols).map_err(|_| invalid())?;
+    let bytes = GeneralPurpose::new(&STANDARD, config)
+        .decode(symbols)
+        .map_err(|_| invalid())?;
     evaluation.budget.text(bytes.len())?;
     Ok(String::from_utf8_lossy(&bytes).into_owned().into())
 }

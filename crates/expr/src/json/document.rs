@@ -39,7 +39,10 @@ impl Document {
     }
 
     fn of(text: Option<Arc<str>>, value: Option<Value>) -> Document {
-        Document(Arc::new(Parts { text: once(text), value: once(value) }))
+        Document(Arc::new(Parts {
+            text: once(text),
+            value: once(value),
+        }))
     }
 
     /// The JSON text.
@@ -60,6 +63,16 @@ impl Document {
         })
     }
 
+    /// Whether the text has at most `bytes` bytes and the tree is nested no deeper than what can be parsed again. Never
+    /// makes a text that is longer: a tree that was put together may print to far more than it takes in memory.
+    pub fn fits(&self, bytes: usize) -> bool {
+        match (self.0.text.get(), self.0.value.get()) {
+            (Some(text), _) => text.len() <= bytes,
+            (None, Some(value)) => value.is_within_depth() && value.text_length_within(bytes).is_some(),
+            (None, None) => unreachable!("a document has a text or a value"),
+        }
+    }
+
     /// Whether both handles are of one document.
     pub fn same(&self, other: &Document) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -72,7 +85,11 @@ impl Document {
 
     fn shared_text(&self) -> &Arc<str> {
         self.0.text.get_or_init(|| {
-            let value = self.0.value.get().expect("a document has a text or a value");
+            let value = self
+                .0
+                .value
+                .get()
+                .expect("a document has a text or a value");
             value.to_text().into()
         })
     }

@@ -21,7 +21,12 @@ pub struct ParseError {
 impl ParseError {
     pub(super) fn at(text: &str, offset: usize, message: String) -> ParseError {
         let (line, column) = position(text, offset);
-        ParseError { message, offset, line, column }
+        ParseError {
+            message,
+            offset,
+            line,
+            column,
+        }
     }
 
     /// Jackson's description of the place: `[Source: (String)"not a definition"; line: 1, column: 4]`

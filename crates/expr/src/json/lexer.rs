@@ -11,7 +11,8 @@ use super::{Number, ParseError, Value};
 const MAX_NUMBER_LENGTH: usize = 1000;
 /// Jackson's bound on the token that it quotes (`ErrorReportConfiguration`).
 const MAX_QUOTED_TOKEN: usize = 256;
-const VALID_VALUES: &str = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+const VALID_VALUES: &str =
+    "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 
 /// What the next token stands in.
 #[derive(Clone, Copy)]
@@ -116,7 +117,9 @@ impl<'t> Lexer<'t> {
     fn between(&mut self, scope: Scope) -> Lexed<u8> {
         self.significant()?.ok_or_else(|| {
             let name = scope.name();
-            self.error(format!("Unexpected end-of-input within/between {name} entries"))
+            self.error(format!(
+                "Unexpected end-of-input within/between {name} entries"
+            ))
         })
     }
 
@@ -143,7 +146,9 @@ impl<'t> Lexer<'t> {
 
     /// Nothing but white space may follow the document.
     pub(super) fn end_of_document(&mut self) -> Lexed<()> {
-        let Some(byte) = self.significant()? else { return Ok(()) };
+        let Some(byte) = self.significant()? else {
+            return Ok(());
+        };
         let token = match byte {
             b'{' => "START_OBJECT",
             b'[' => "START_ARRAY",
@@ -206,7 +211,10 @@ impl<'t> Lexer<'t> {
 
     /// Moves from behind the first byte of a character to behind the whole of it, and returns it.
     fn finish_character(&mut self) -> char {
-        let start = (0..self.at).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
+        let start = (0..self.at)
+            .rev()
+            .find(|at| self.text.is_char_boundary(*at))
+            .unwrap_or(0);
         let character = self.text[start..].chars().next().unwrap_or('\u{fffd}');
         self.at = start + character.len_utf8();
         character
@@ -215,7 +223,10 @@ impl<'t> Lexer<'t> {
     /// The error for the character whose first byte was taken last.
     fn unexpected(&mut self, comment: &str) -> ParseError {
         let character = self.finish_character();
-        self.error(format!("Unexpected character ({}): {comment}", describe(character)))
+        self.error(format!(
+            "Unexpected character ({}): {comment}",
+            describe(character)
+        ))
     }
 }
 
@@ -225,9 +236,16 @@ impl Lexer<'_> {
         let start = self.last();
         let rest = &self.text[start..];
         let whole = rest.starts_with(word)
-            && !rest[word.len()..].chars().next().is_some_and(is_identifier_part);
+            && !rest[word.len()..]
+                .chars()
+                .next()
+                .is_some_and(is_identifier_part);
         if !whole {
-            let common = rest.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
+            let common = rest
+                .bytes()
+                .zip(word.bytes())
+                .take_while(|(a, b)| a == b)
+                .count();
             self.at = start + common;
             return Err(self.unrecognized(start));
         }
@@ -268,7 +286,9 @@ impl Lexer<'_> {
                 break;
             }
         }
-        self.error(format!("Unrecognized token '{quoted}{dots}': was expecting {VALID_VALUES}"))
+        self.error(format!(
+            "Unrecognized token '{quoted}{dots}': was expecting {VALID_VALUES}"
+        ))
     }
 }
 
@@ -279,7 +299,9 @@ impl Lexer<'_> {
         self.at = start;
         if self.peek() == Some(b'-') {
             self.at += 1;
-            self.require_digit("expected digit (0-9) to follow minus sign, for valid numeric value")?;
+            self.require_digit(
+                "expected digit (0-9) to follow minus sign, for valid numeric value",
+            )?;
         }
         self.whole_part()?;
         if self.peek() == Some(b'.') {
@@ -333,7 +355,8 @@ impl Lexer<'_> {
             Some(_) => {
                 self.at += 1;
                 let character = describe(self.finish_character());
-                let message = format!("Unexpected character ({character}) in numeric value: {comment}");
+                let message =
+                    format!("Unexpected character ({character}) in numeric value: {comment}");
                 Err(self.error(message))
             }
             None => Err(self.error("Unexpected end-of-input in a Number value")),
@@ -381,7 +404,9 @@ impl<'t> Lexer<'t> {
     /// Skips what stands for itself.
     fn plain(&mut self) {
         let rest = &self.text.as_bytes()[self.at..];
-        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+        let end = rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
         self.at += end.unwrap_or(rest.len());
     }
 
@@ -407,7 +432,9 @@ impl<'t> Lexer<'t> {
     }
 
     fn escape(&mut self) -> Lexed<char> {
-        let Some(byte) = self.take() else { return Err(self.unclosed_escape()) };
+        let Some(byte) = self.take() else {
+            return Err(self.unclosed_escape());
+        };
         Ok(match byte {
             b'b' => '\u{8}',
             b't' => '\t',
@@ -442,7 +469,9 @@ impl<'t> Lexer<'t> {
     fn hex_unit(&mut self) -> Lexed<u32> {
         let mut unit = 0;
         for _ in 0..4 {
-            let Some(byte) = self.take() else { return Err(self.unclosed_escape()) };
+            let Some(byte) = self.take() else {
+                return Err(self.unclosed_escape());
+            };
             let Some(digit) = (byte as char).to_digit(16) else {
                 return Err(self.unexpected("expected a hex-digit for character escape sequence"));
             };

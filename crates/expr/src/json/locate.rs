@@ -19,7 +19,10 @@ pub enum Step {
 /// Of a repeated key it is the last one, the one that counts. `None` when there is no such value,
 /// or the text is not JSON on the way there.
 pub fn locate(text: &str, path: &[Step]) -> Option<Range<usize>> {
-    let scanner = Scanner { bytes: text.as_bytes(), text };
+    let scanner = Scanner {
+        bytes: text.as_bytes(),
+        text,
+    };
     let mut start = scanner.skip_space(0);
     for step in path {
         start = match step {
@@ -81,7 +84,8 @@ impl Scanner<'_> {
             b'{' | b'[' => self.container_end(start),
             b',' | b':' | b'}' | b']' => None,
             _ => {
-                let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n');
+                let ends =
+                    |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n');
                 let length = self.bytes[start..].iter().position(ends);
                 Some(length.map_or(self.bytes.len(), |length| start + length))
             }
@@ -125,7 +129,9 @@ impl Scanner<'_> {
 
     fn skip_space(&self, at: usize) -> usize {
         let rest = self.bytes.get(at..).unwrap_or_default();
-        let space = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+        let space = rest
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
         at + space.count()
     }
 

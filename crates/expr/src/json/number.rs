@@ -161,9 +161,16 @@ impl Decimal {
         let whole = whole.trim_start_matches('-');
         let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
         let Some(first) = digits.iter().position(|digit| *digit != b'0') else {
-            return Decimal { negative: false, scale: 0, digits: Vec::new() };
+            return Decimal {
+                negative: false,
+                scale: 0,
+                digits: Vec::new(),
+            };
         };
-        let end = digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
+        let end = digits
+            .iter()
+            .rposition(|digit| *digit != b'0')
+            .map_or(0, |last| last + 1);
         let point = whole.len() as i64 - first as i64;
         Decimal {
             negative,
@@ -188,6 +195,12 @@ impl Decimal {
 }
 
 fn saturating_exponent(text: &str) -> i64 {
-    let bound = if text.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 };
-    text.parse().map_or(bound, |exponent: i64| exponent.clamp(i64::MIN / 2, i64::MAX / 2))
+    let bound = if text.starts_with('-') {
+        i64::MIN / 2
+    } else {
+        i64::MAX / 2
+    };
+    text.parse().map_or(bound, |exponent: i64| {
+        exponent.clamp(i64::MIN / 2, i64::MAX / 2)
+    })
 }

@@ -17,7 +17,7 @@ const SCAN_LIMIT: usize = 12;
 pub struct Object {
     members: Vec<(Arc<str>, Value)>,
     /// Key to place in `members`; present exactly when there are more than `SCAN_LIMIT`.
-    index: Option<Box<HashMap<Arc<str>, usize, RandomState>>>,
+    index: Option<HashMap<Arc<str>, usize, RandomState>>,
 }
 
 impl Object {
@@ -28,7 +28,10 @@ impl Object {
 
     /// An empty object with room for that many members.
     pub fn with_capacity(members: usize) -> Object {
-        Object { members: Vec::with_capacity(members), index: None }
+        Object {
+            members: Vec::with_capacity(members),
+            index: None,
+        }
     }
 
     /// The number of members.
@@ -94,7 +97,9 @@ impl Object {
     fn rebuild_index(&mut self) {
         self.index = (self.members.len() > SCAN_LIMIT).then(|| {
             let places = self.members.iter().enumerate();
-            Box::new(places.map(|(place, (key, _))| (key.clone(), place)).collect())
+            places
+                .map(|(place, (key, _))| (key.clone(), place))
+                .collect()
         });
     }
 }
@@ -114,7 +119,9 @@ impl PartialEq for Object {
     /// Regardless of order.
     fn eq(&self, other: &Object) -> bool {
         self.len() == other.len()
-            && self.iter().all(|(key, value)| other.get(key).is_some_and(|found| found == value))
+            && self
+                .iter()
+                .all(|(key, value)| other.get(key).is_some_and(|found| found == value))
     }
 }
 

@@ -15,14 +15,25 @@ pub const MAX_DEPTH: usize = 1000;
 /// escape becomes U+FFFD. Refused: nesting beyond [`MAX_DEPTH`] and number literals over 1,000
 /// characters.
 pub fn parse(text: &str) -> Result<Value, ParseError> {
-    let mut parser = Parser { lexer: Lexer::new(text), open: Vec::new(), keys: KeyCache::default() };
+    let mut parser = Parser {
+        lexer: Lexer::new(text),
+        open: Vec::new(),
+        keys: KeyCache::default(),
+    };
     parser.document()
 }
 
 /// A container that is not closed yet.
 enum Frame {
-    Array { start: usize, items: Vec<Value> },
-    Object { start: usize, members: Object, key: Arc<str> },
+    Array {
+        start: usize,
+        items: Vec<Value>,
+    },
+    Object {
+        start: usize,
+        members: Object,
+        key: Arc<str>,
+    },
 }
 
 impl Frame {
@@ -60,7 +71,9 @@ impl Parser<'_> {
     fn document(&mut self) -> Result<Value, ParseError> {
         let mut next = self.lexer.first()?;
         loop {
-            let Some(value) = self.value(&mut next)? else { continue };
+            let Some(value) = self.value(&mut next)? else {
+                continue;
+            };
             if let Some(value) = self.attach(value, &mut next)? {
                 self.lexer.end_of_document()?;
                 return Ok(value);
@@ -74,9 +87,16 @@ impl Parser<'_> {
         match *next {
             b'{' => {
                 let key = self.keys.share("");
-                self.open(Frame::Object { start: self.lexer.last(), members: Object::new(), key })?;
+                self.open(Frame::Object {
+                    start: self.lexer.last(),
+                    members: Object::new(),
+                    key,
+                })?;
             }
-            b'[' => self.open(Frame::Array { start: self.lexer.last(), items: Vec::new() })?,
+            b'[' => self.open(Frame::Array {
+                start: self.lexer.last(),
+                items: Vec::new(),
+            })?,
             _ => return self.lexer.scalar(*next, self.scope()).map(Some),
         }
         let scope = self.scope();
@@ -109,7 +129,9 @@ impl Parser<'_> {
     /// In an object reads the key and its colon. Returns the first byte of the value.
     fn entry(&mut self, first: u8) -> Result<u8, ParseError> {
         let scope = self.scope();
-        let Some(Frame::Object { key, .. }) = self.open.last_mut() else { return Ok(first) };
+        let Some(Frame::Object { key, .. }) = self.open.last_mut() else {
+            return Ok(first);
+        };
         *key = self.keys.share(&self.lexer.key(first)?);
         self.lexer.colon(scope)
     }

@@ -25,26 +25,32 @@ fn child<'v>(value: &'v Value, segment: &Segment) -> Option<&'v Value> {
 
 fn item(items: &[Value], index: i64) -> Option<&Value> {
     let from_end = if index < 0 { items.len() as i64 } else { 0 };
-    usize::try_from(index.checked_add(from_end)?).ok().and_then(|index| items.get(index))
+    usize::try_from(index.checked_add(from_end)?)
+        .ok()
+        .and_then(|index| items.get(index))
 }
 
 /// Why `segments[place]` leads nowhere from `at`.
 fn miss(segments: &[Segment], place: usize, at: &Value) -> Miss {
     let last = place + 1 == segments.len();
     match (&segments[place], at) {
-        (Segment::Key(_), Value::Object(_)) if last => {
-            Miss::Property { path: normal_form(segments) }
-        }
-        (Segment::Key(_), Value::Object(_)) => {
-            Miss::Parent { path: normal_form(&segments[..=place]) }
-        }
-        (Segment::Key(key), _) => {
-            Miss::NotAnObject { property: key.clone(), path: normal_form(&segments[..place]) }
-        }
-        (_, Value::Array(_)) => Miss::Index { path: normal_form(segments) },
-        (segment, _) => {
-            Miss::NotAnArray { filter: segment.to_string(), context: at.to_text() }
-        }
+        (Segment::Key(_), Value::Object(_)) if last => Miss::Property {
+            path: normal_form(segments),
+        },
+        (Segment::Key(_), Value::Object(_)) => Miss::Parent {
+            path: normal_form(&segments[..=place]),
+        },
+        (Segment::Key(key), _) => Miss::NotAnObject {
+            property: key.clone(),
+            path: normal_form(&segments[..place]),
+        },
+        (_, Value::Array(_)) => Miss::Index {
+            path: normal_form(segments),
+        },
+        (segment, _) => Miss::NotAnArray {
+            filter: segment.to_string(),
+            context: at.to_text(),
+        },
     }
 }
 
@@ -54,7 +60,11 @@ pub(super) fn all(
     root: &Value,
     budget: &mut Budget,
 ) -> Result<Vec<Value>, Spent> {
-    let mut walk = Walk { root, budget, found: Vec::new() };
+    let mut walk = Walk {
+        root,
+        budget,
+        found: Vec::new(),
+    };
     walk.from(root, segments)?;
     Ok(walk.found)
 }
@@ -81,23 +91,27 @@ impl<'v> Walk<'v, '_> {
         };
         match segment {
             Segment::Key(_) | Segment::Index(_) => self.maybe(child(at, segment), rest),
-            Segment::Keys(keys) => {
-                keys.iter().try_for_each(|key| self.maybe(at.get(key), rest))
-            }
+            Segment::Keys(keys) => keys
+                .iter()
+                .try_for_each(|key| self.maybe(at.get(key), rest)),
             Segment::Indexes(indexes) => {
                 let items = at.as_array().unwrap_or_default();
-                indexes.iter().try_for_each(|index| self.maybe(item(items, *index), rest))
-            }
-            Segment::Slice { from, to } => {
-                slice(at.as_array().unwrap_or_default(), *from, *to)
+                indexes
                     .iter()
-                    .try_for_each(|item| self.from(item, rest))
+                    .try_for_each(|index| self.maybe(item(items, *index), rest))
             }
+            Segment::Slice { from, to } => slice(at.as_array().unwrap_or_default(), *from, *to)
+                .iter()
+                .try_for_each(|item| self.from(item, rest)),
             Segment::Wildcard => at.children().try_for_each(|child| self.from(child, rest)),
             Segment::Descend => self.descend(at, rest),
             Segment::Filter(filter) => match at {
                 Value::Array(items) => items.iter().try_for_each(|item| {
-                    if filter.accepts(item, self.scope())? { self.from(item, rest) } else { Ok(()) }
+                    if filter.accepts(item, self.scope())? {
+                        self.from(item, rest)
+                    } else {
+                        Ok(())
+                    }
                 }),
                 Value::Object(_) if filter.accepts(at, self.scope())? => self.from(at, rest),
                 _ => Ok(()),
@@ -123,7 +137,10 @@ impl<'v> Walk<'v, '_> {
     }
 
     fn scope(&mut self) -> Scope<'_, 'v> {
-        Scope { root: self.root, budget: self.budget }
+        Scope {
+            root: self.root,
+            budget: self.budget,
+        }
     }
 }
 
@@ -131,7 +148,13 @@ impl<'v> Walk<'v, '_> {
 /// way round; `[1:-1]` is empty.
 fn slice(items: &[Value], from: Option<i64>, to: Option<i64>) -> &[Value] {
     let length = items.len() as i64;
-    let wrap = |index: i64| if index < 0 { length.saturating_add(index) } else { index };
+    let wrap = |index: i64| {
+        if index < 0 {
+            length.saturating_add(index)
+        } else {
+            index
+        }
+    };
     let (from, to) = match (from, to) {
         (Some(from), Some(to)) => (from, to),
         (Some(from), None) => (wrap(from), length),
@@ -139,5 +162,9 @@ fn slice(items: &[Value], from: Option<i64>, to: Option<i64>) -> &[Value] {
         (None, None) => (0, length),
     };
     let (from, to) = (from.clamp(0, length), to.clamp(0, length));
-    if from < to { &items[from as usize..to as usize] } else { &[] }
+    if from < to {
+        &items[from as usize..to as usize]
+    } else {
+        &[]
+    }
 }

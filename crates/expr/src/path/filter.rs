@@ -37,7 +37,10 @@ pub(super) struct Comparison {
 #[derive(Clone, Debug)]
 pub(super) enum Operand {
     /// `@...`, or `$...` from the document's root.
-    Path { from_root: bool, segments: Arc<[Segment]> },
+    Path {
+        from_root: bool,
+        segments: Arc<[Segment]>,
+    },
     Literal(Value),
     Pattern(Pattern),
 }
@@ -106,13 +109,20 @@ impl Operand {
         let (from_root, segments) = match self {
             Operand::Literal(value) => return Ok(Some(value.clone())),
             Operand::Pattern(_) => return Ok(None),
-            Operand::Path { from_root, segments } => (*from_root, segments),
+            Operand::Path {
+                from_root,
+                segments,
+            } => (*from_root, segments),
         };
         let start = if from_root { scope.root } else { item };
         if segments.iter().all(Segment::is_definite) {
             return Ok(eval::definite(segments, start).ok().cloned());
         }
-        let mut walk = Walk { root: scope.root, budget: scope.budget, found: Vec::new() };
+        let mut walk = Walk {
+            root: scope.root,
+            budget: scope.budget,
+            found: Vec::new(),
+        };
         walk.from(start, segments)?;
         Ok(Some(Value::array(walk.found)))
     }
@@ -137,7 +147,10 @@ impl Comparison {
         }
         let right = self.right.value(item, scope)?;
         let (Some(left), Some(right)) = (left, right) else {
-            return Ok(matches!(self.operator, Operator::NotEqual | Operator::NotIn));
+            return Ok(matches!(
+                self.operator,
+                Operator::NotEqual | Operator::NotIn
+            ));
         };
         self.charge(&left, &right, scope)?;
         Ok(self.operator.holds(&left, &right))
@@ -183,13 +196,15 @@ impl Operator {
             Operator::Matches => false,
             Operator::In => contains(right, left),
             Operator::NotIn => !contains(right, left),
-            Operator::SubsetOf => {
-                left.as_array().is_some_and(|items| items.iter().all(|item| contains(right, item)))
-            }
-            Operator::Size => right.as_i64().is_some_and(|size| length(left) == Some(size)),
-            Operator::Empty => {
-                right.as_bool().is_some_and(|empty| length(left).map(|n| n == 0) == Some(empty))
-            }
+            Operator::SubsetOf => left
+                .as_array()
+                .is_some_and(|items| items.iter().all(|item| contains(right, item))),
+            Operator::Size => right
+                .as_i64()
+                .is_some_and(|size| length(left) == Some(size)),
+            Operator::Empty => right
+                .as_bool()
+                .is_some_and(|empty| length(left).map(|n| n == 0) == Some(empty)),
         }
     }
 }
@@ -197,7 +212,9 @@ impl Operator {
 /// Deep equality; a string and a number are compared as the left one's type.
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Number(number), Value::String(text)) => Number::parse(text).as_ref() == Some(number),
+        (Value::Number(number), Value::String(text)) => {
+            Number::parse(text).as_ref() == Some(number)
+        }
         (Value::String(text), Value::Number(number)) => **text == *number.literal(),
         _ => left == right,
     }
@@ -212,7 +229,8 @@ fn order(left: &Value, right: &Value) -> Option<Ordering> {
 }
 
 fn contains(list: &Value, item: &Value) -> bool {
-    list.as_array().is_some_and(|items| items.iter().any(|candidate| equal(candidate, item)))
+    list.as_array()
+        .is_some_and(|items| items.iter().any(|candidate| equal(candidate, item)))
 }
 
 /// The number of characters, items or members.

@@ -41,7 +41,11 @@ impl Cursor<'_> {
         while self.eat_spaced("||") {
             filters.push(self.all_of()?);
         }
-        Ok(if filters.len() == 1 { filters.remove(0) } else { Filter::Any(filters) })
+        Ok(if filters.len() == 1 {
+            filters.remove(0)
+        } else {
+            Filter::Any(filters)
+        })
     }
 
     fn all_of(&mut self) -> Parsed<Filter> {
@@ -49,7 +53,11 @@ impl Cursor<'_> {
         while self.eat_spaced("&&") {
             filters.push(self.term()?);
         }
-        Ok(if filters.len() == 1 { filters.remove(0) } else { Filter::All(filters) })
+        Ok(if filters.len() == 1 {
+            filters.remove(0)
+        } else {
+            Filter::All(filters)
+        })
     }
 
     fn term(&mut self) -> Parsed<Filter> {
@@ -75,13 +83,19 @@ impl Cursor<'_> {
             };
         };
         let right = self.operand()?;
-        Ok(Filter::Compare(Comparison { left, operator, right }))
+        Ok(Filter::Compare(Comparison {
+            left,
+            operator,
+            right,
+        }))
     }
 
     fn operator(&mut self) -> Option<Operator> {
         self.skip_space();
         let rest = self.rest();
-        let word = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let word = rest
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(rest.len());
         let (spelling, operator) = OPERATORS.into_iter().find(|(spelling, _)| {
             if word > 0 {
                 rest[..word].eq_ignore_ascii_case(spelling)
@@ -106,7 +120,10 @@ impl Cursor<'_> {
     fn path_operand(&mut self, from_root: bool) -> Parsed<Operand> {
         self.next();
         let segments = self.nested(|cursor| cursor.segments(Ends::InFilter))?;
-        Ok(Operand::Path { from_root, segments: segments.into() })
+        Ok(Operand::Path {
+            from_root,
+            segments: segments.into(),
+        })
     }
 
     /// `/expression/flags`
@@ -121,7 +138,9 @@ impl Cursor<'_> {
         self.close("/")?;
         let flags = self.take_while(|character| character.is_ascii_alphabetic());
         let pattern = Pattern::new(&expression.replace("\\/", "/"), flags);
-        pattern.map(Operand::Pattern).ok_or_else(|| self.error("not a regular expression"))
+        pattern
+            .map(Operand::Pattern)
+            .ok_or_else(|| self.error("not a regular expression"))
     }
 
     fn literal(&mut self) -> Parsed<Value> {
@@ -212,12 +231,24 @@ impl Cursor<'_> {
 impl Pattern {
     /// Compiles a regular expression that must match the whole text, as Java's `matches` does.
     fn new(expression: &str, flags: &str) -> Option<Pattern> {
-        let known = flags.chars().all(|flag| matches!(flag, 'i' | 'm' | 's' | 'x' | 'u' | 'U' | 'd'));
-        let flags: String = flags.chars().filter(|flag| "imsx".contains(*flag)).collect();
-        let flags = if flags.is_empty() { flags } else { format!("(?{flags})") };
+        let known = flags
+            .chars()
+            .all(|flag| matches!(flag, 'i' | 'm' | 's' | 'x' | 'u' | 'U' | 'd'));
+        let flags: String = flags
+            .chars()
+            .filter(|flag| "imsx".contains(*flag))
+            .collect();
+        let flags = if flags.is_empty() {
+            flags
+        } else {
+            format!("(?{flags})")
+        };
         let regex = regex_lite::RegexBuilder::new(&format!("{flags}^(?:{expression})$"))
             .size_limit(32 * 1024)
             .build();
-        regex.ok().filter(|_| known).map(|regex| Pattern(Arc::new(regex)))
+        regex
+            .ok()
+            .filter(|_| known)
+            .map(|regex| Pattern(Arc::new(regex)))
     }
 }

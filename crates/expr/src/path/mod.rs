@@ -67,7 +67,11 @@ impl Path {
     /// of nesting in filters.
     pub fn parse(source: &str) -> Result<Path, PathSyntaxError> {
         let (root, segments) = parse::path(source)?;
-        Ok(Path { source: source.into(), root, segments: segments.into() })
+        Ok(Path {
+            source: source.into(),
+            root,
+            segments: segments.into(),
+        })
     }
 
     /// The text it was compiled from.

@@ -19,7 +19,9 @@ pub(super) type Parsed<T> = Result<T, PathSyntaxError>;
 /// Parses a whole path.
 pub(super) fn path(source: &str) -> Parsed<(Root, Vec<Segment>)> {
     if source.len() > MAX_LENGTH {
-        return Err(PathSyntaxError { message: format!("A path may be {MAX_LENGTH} bytes long") });
+        return Err(PathSyntaxError {
+            message: format!("A path may be {MAX_LENGTH} bytes long"),
+        });
     }
     let mut cursor = Cursor::new(source);
     let root = cursor.root()?;
@@ -45,7 +47,11 @@ pub(super) struct Cursor<'t> {
 
 impl<'t> Cursor<'t> {
     fn new(text: &'t str) -> Cursor<'t> {
-        Cursor { text, at: 0, nesting: 0 }
+        Cursor {
+            text,
+            at: 0,
+            nesting: 0,
+        }
     }
 
     fn root(&mut self) -> Parsed<Root> {
@@ -101,19 +107,18 @@ impl<'t> Cursor<'t> {
     /// A name after a dot. Parentheses belong to it: `length()` is a name like any other.
     fn name(&mut self, ends: Ends) -> &'t str {
         let mut open = 0_usize;
-        self.take_while(|character| {
-            match character {
-                '(' => open += 1,
-                ')' if open > 0 => {
-                    open -= 1;
-                    return true;
-                }
-                _ => {}
+        self.take_while(|character| match character {
+            '.' | '[' => false,
+            '(' => {
+                open += 1;
+                true
             }
-            let filter_syntax = matches!(character, ')' | ',' | '=' | '<' | '>' | '!' | '&' | '|' | '~');
-            !matches!(character, '.' | '[')
-                && !character.is_whitespace()
-                && !(ends == Ends::InFilter && filter_syntax)
+            ')' if open > 0 => {
+                open -= 1;
+                true
+            }
+            ')' | ',' | '=' | '<' | '>' | '!' | '&' | '|' | '~' => ends == Ends::AtEnd,
+            _ => !character.is_whitespace(),
         })
     }
 
@@ -133,7 +138,11 @@ impl<'t> Cursor<'t> {
             _ => self.indexes()?,
         };
         self.skip_space();
-        if self.eat("]") { Ok(segment) } else { Err(self.error("']' expected")) }
+        if self.eat("]") {
+            Ok(segment)
+        } else {
+            Err(self.error("']' expected"))
+        }
     }
 
     /// `'a'`, `'a','b'`
@@ -195,7 +204,9 @@ impl<'t> Cursor<'t> {
             text => number(text).map(Some),
         };
         let segment = if let Some((from, to)) = inside.split_once(':') {
-            bound(from).zip(bound(to)).map(|(from, to)| Segment::Slice { from, to })
+            bound(from)
+                .zip(bound(to))
+                .map(|(from, to)| Segment::Slice { from, to })
         } else if inside.contains(',') {
             let indexes: Option<Vec<i64>> = inside.split(',').map(number).collect();
             indexes.map(|indexes| Segment::Indexes(indexes.into()))
@@ -252,19 +263,25 @@ impl<'t> Cursor<'t> {
 
     pub(super) fn take_while(&mut self, mut accept: impl FnMut(char) -> bool) -> &'t str {
         let rest = self.rest();
-        let end = rest.find(|character| !accept(character)).unwrap_or(rest.len());
+        let end = rest
+            .find(|character| !accept(character))
+            .unwrap_or(rest.len());
         self.at += end;
         &rest[..end]
     }
 
     pub(super) fn error(&self, what: &str) -> PathSyntaxError {
-        PathSyntaxError { message: format!("{what} at position {}", self.at) }
+        PathSyntaxError {
+            message: format!("{what} at position {}", self.at),
+        }
     }
 }
 
 /// UAX #31, near enough: a letter, then letters, digits and `_`; at most 80 characters.
 fn is_variable_name(name: &str) -> bool {
     name.starts_with(char::is_alphabetic)
-        && name.chars().all(|character| character.is_alphanumeric() || character == '_')
+        && name
+            .chars()
+            .all(|character| character.is_alphanumeric() || character == '_')
         && name.chars().count() <= MAX_VARIABLE
 }

@@ -69,5 +69,7 @@ impl fmt::Display for Segment {
 
 /// `$` and the segments in normal form.
 pub(super) fn normal_form(segments: &[Segment]) -> String {
-    segments.iter().fold(String::from("$"), |path, segment| path + &segment.to_string())
+    segments.iter().fold(String::from("$"), |path, segment| {
+        path + &segment.to_string()
+    })
 }

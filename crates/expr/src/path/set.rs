@@ -24,7 +24,11 @@ pub struct SetError {
 
 impl fmt::Display for SetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Unable to apply ReferencePath {} to input {}", self.path, self.base)
+        write!(
+            f,
+            "Unable to apply ReferencePath {} to input {}",
+            self.path, self.base
+        )
     }
 }
 
@@ -38,7 +42,9 @@ impl ReferencePath {
         if path.is_reference() {
             return Ok(ReferencePath { path });
         }
-        Err(PathSyntaxError { message: "Value is not a Reference Path".to_owned() })
+        Err(PathSyntaxError {
+            message: "Value is not a Reference Path".to_owned(),
+        })
     }
 
     /// The same path, for reading.
@@ -53,15 +59,25 @@ impl ReferencePath {
     /// than [`MAX_DEPTH`].
     pub fn set(&self, base: &Value, value: Value) -> Result<Value, SetError> {
         let segments = &self.path.segments;
-        let fits = segments.is_empty() || value.fits(MAX_DEPTH - segments.len(), &mut { Budget::VISITS });
-        let placed = if fits { place(Some(base), segments, value) } else { None };
-        placed.ok_or_else(|| SetError { path: self.path.source.clone(), base: base.clone() })
+        let fits =
+            segments.is_empty() || value.fits(MAX_DEPTH - segments.len(), &mut { Budget::VISITS });
+        let placed = if fits {
+            place(Some(base), segments, value)
+        } else {
+            None
+        };
+        placed.ok_or_else(|| SetError {
+            path: self.path.source.clone(),
+            base: base.clone(),
+        })
     }
 }
 
 /// Copies the containers along the path, shares the rest. `None` when something is in the way.
 fn place(base: Option<&Value>, segments: &[Segment], value: Value) -> Option<Value> {
-    let Some((segment, rest)) = segments.split_first() else { return Some(value) };
+    let Some((segment, rest)) = segments.split_first() else {
+        return Some(value);
+    };
     match (segment, base) {
         (Segment::Key(key), None) => {
             Some(Value::object([(key.clone(), place(None, rest, value)?)]))

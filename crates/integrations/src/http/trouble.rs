@@ -72,7 +72,10 @@ impl Trouble {
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     // Bounded, since nothing promises that a chain ends.
-    std::iter::successors(Some(error), |error| error.source()).take(16)
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        (*error).source()
+    })
+    .take(16)
 }
 
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {

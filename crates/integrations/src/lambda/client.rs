@@ -130,8 +130,9 @@ fn failure(answer: &Answer) -> CallError {
     struct Body {
         #[serde(rename = "__type")]
         kind: Option<String>,
-        #[serde(alias = "Message")]
         message: Option<String>,
+        #[serde(rename = "Message")]
+        capital: Option<String>,
     }
     let headers: Vec<(String, String)> = pairs(&answer.headers).collect();
     let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -139,7 +140,7 @@ fn failure(answer: &Answer) -> CallError {
         .map(str::to_owned)
         .or(body.kind);
     let code = code.as_deref().map_or("UnknownError", bare_code);
-    let message = body.message.unwrap_or_else(|| {
+    let message = body.capital.or(body.message).unwrap_or_else(|| {
         answer
             .status
             .canonical_reason()

@@ -34,7 +34,7 @@ pub enum Fault {
 pub enum Survival {
     /// Nothing.
     Nothing,
-    /// Everything, as when only the process died.
+    /// Everything, as when only the process died: what is unsynced can still be lost by a power loss later.
     Everything,
     /// The first so many bytes that were written, in order: a torn write.
     Prefix(usize),
@@ -199,28 +199,19 @@ impl State {
     }
 
     fn lose_power(&mut self, survival: Survival) {
-        if survival != Survival::Everything {
-            let mut dice = Dice(match survival {
-                Survival::Sectors(seed) => seed,
-                _ => 0,
-            });
-            let mut budget = match survival {
-                Survival::Prefix(bytes) => bytes,
-                _ => 0,
-            };
-            let random = matches!(survival, Survival::Sectors(_));
-            for file in &mut self.files {
-                file.lose_power(random, &mut budget, &mut dice);
-            }
-            if !(random && dice.toss()) {
-                self.names = self.durable_names.clone();
-            }
+        let (mut budget, mut dice) = match survival {
+            Survival::Everything => return,
+            Survival::Nothing => (0, None),
+            Survival::Prefix(bytes) => (bytes, None),
+            Survival::Sectors(seed) => (0, Some(Dice(seed))),
+        };
+        for file in &mut self.files {
+            file.lose_power(&mut budget, dice.as_mut());
+        }
+        if !dice.is_some_and(|mut dice| dice.toss()) {
+            self.names = self.durable_names.clone();
         }
         self.durable_names = self.names.clone();
-        for file in &mut self.files {
-            file.durable = file.current.clone();
-            file.unsynced.clear();
-        }
     }
 }
 
@@ -230,10 +221,11 @@ impl File {
         self.unsynced.push((at, bytes.to_vec()));
     }
 
-    fn lose_power(&mut self, random: bool, budget: &mut usize, dice: &mut Dice) {
+    /// Only what is durable is left, and of the unsynced writes what the dice say, or what the budget of bytes allows.
+    fn lose_power(&mut self, budget: &mut usize, mut dice: Option<&mut Dice>) {
         self.current = self.durable.clone();
         for (at, bytes) in std::mem::take(&mut self.unsynced) {
-            if random {
+            if let Some(dice) = &mut dice {
                 for (start, end) in sectors(at, bytes.len()) {
                     if dice.toss() {
                         write_into(&mut self.current, at + start, &bytes[start..end]);
@@ -245,6 +237,7 @@ impl File {
                 write_into(&mut self.current, at, &bytes[..count]);
             }
         }
+        self.durable = self.current.clone();
     }
 }
 

@@ -183,7 +183,8 @@ impl Log {
 
     /// Has the next segment prepared beside the commits, once the active one is half full.
     fn prepare_ahead(&mut self) {
-        if !matches!(self.next, Next::Nothing) || self.offset < self.active.bytes / 2 {
+        let half = FIRST_RECORD + (self.active.bytes - FIRST_RECORD) / 2;
+        if !matches!(self.next, Next::Nothing) || self.offset < half {
             return;
         }
         let (id, bytes, recycled) = self.plan_next();

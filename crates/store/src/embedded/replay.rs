@@ -83,11 +83,7 @@ impl Survey {
         let mut reader = Reader {
             disk,
             applied,
-            expected: self.segments[start].first.unwrap_or(if self.is_complete() {
-                1
-            } else {
-                applied + 1
-            }),
+            expected: self.segments[start].first.unwrap_or(1),
             last: None,
             filled: self.skipped(start),
         };
@@ -106,7 +102,7 @@ impl Survey {
         Ok((self.tail(disk, index, end, filled, rewrite)?, sequence))
     }
 
-    /// The segment that holds the first transaction after `applied`, or that would hold it.
+    /// The segment that holds the first transaction after `applied`, or the ones right before it.
     fn start(&self, disk: &dyn Disk, applied: u64) -> Result<usize, StoreError> {
         let holds = |found: &Found| found.first.is_some_and(|first| first <= applied + 1);
         if let Some(index) = self.segments.iter().rposition(holds) {
@@ -114,8 +110,9 @@ impl Survey {
         }
         let begins = self.segments.iter().find_map(|found| found.first);
         let reason = match begins {
-            None if self.is_complete() || applied > 0 => return Ok(0),
-            None => "the log has been cut".to_owned(),
+            None if self.is_complete() => return Ok(0),
+            // A segment is given up only when a later one has records.
+            None => "the log has no records left".to_owned(),
             Some(first) => format!("the log begins at {first}"),
         };
         let oldest = self.segments.first().map_or(0, |f| f.segment.id);

@@ -1,0 +1,94 @@
+//! The ARNs of state machines and executions, and the errors of those that are none (spec api.md 0.2).
+
+use aws::{ApiError, Arn};
+
+use super::errors;
+
+/// `arn:<p>:states:<r>:<acct>:stateMachine:<name>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MachineArn {
+    pub(super) region: String,
+    pub(super) account: String,
+    pub(super) name: String,
+    /// A version's number or an alias's name.
+    pub(super) qualifier: Option<String>,
+}
+
+/// `arn:<p>:states:<r>:<acct>:execution:<machine>:<name>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ExecutionArn {
+    pub(super) region: String,
+    pub(super) account: String,
+    pub(super) machine: String,
+    pub(super) name: String,
+}
+
+/// Something like an ARN at all; its resource is the operation's business.
+pub(super) fn check_prefix(text: &str) -> Result<(), ApiError> {
+    parse(text).map(|_| ())
+}
+
+fn parse(text: &str) -> Result<Arn, ApiError> {
+    let arn: Arn = text.parse().map_err(|error: aws::arn::ArnError| errors::invalid_arn(&format!("{error}: {text}")))?;
+    match arn.service.as_str() {
+        "states" => Ok(arn),
+        _ => Err(errors::invalid_arn(&format!("Invalid ARN service: {text}"))),
+    }
+}
+
+fn wrong_type(arn: &Arn) -> ApiError {
+    errors::invalid_arn(&format!("Resource type not valid in this context: {}", arn.resource_type()))
+}
+
+pub(super) fn machine(text: &str) -> Result<MachineArn, ApiError> {
+    let arn = parse(text)?;
+    let Some(rest) = arn.resource.strip_prefix("stateMachine:") else { return Err(wrong_type(&arn)) };
+    let (name, qualifier) = match rest.split_once(':') {
+        Some((name, qualifier)) => (name, Some(qualifier.to_owned())),
+        None => (rest, None),
+    };
+    if name.is_empty() {
+        return Err(errors::invalid_arn(&format!("Malformed ARN - no resource specified: {text}")));
+    }
+    Ok(MachineArn { region: arn.region, account: arn.account, name: name.to_owned(), qualifier })
+}
+
+pub(super) fn execution(text: &str) -> Result<ExecutionArn, ApiError> {
+    let arn = parse(text)?;
+    let Some(rest) = arn.resource.strip_prefix("execution:") else { return Err(wrong_type(&arn)) };
+    match rest.split_once(':') {
+        Some((machine, name)) if !machine.is_empty() && !name.is_empty() => Ok(ExecutionArn {
+            region: arn.region,
+            account: arn.account,
+            machine: machine.to_owned(),
+            name: name.to_owned(),
+        }),
+        _ => Err(errors::invalid_arn(&format!("Malformed ARN - no resource specified: {text}"))),
+    }
+}
+
+/// The ARN of a machine.
+pub(super) fn format_machine(region: &str, account: &str, name: &str) -> String {
+    Arn::new("states", region, account, format!("stateMachine:{name}")).to_string()
+}
+
+/// The ARN of an execution.
+pub(super) fn format_execution(region: &str, account: &str, machine: &str, name: &str) -> String {
+    Arn::new("states", region, account, format!("execution:{machine}:{name}")).to_string()
+}
+
+/// Names of machines and executions: no white space, brackets, wildcards, special or control characters
+/// (spec api.md 0.3, [rec] for each character). The length is the model's business.
+pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
+    const SPECIAL: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
+    let allowed = |c: char| {
+        !(c.is_whitespace()
+            || c.is_control()
+            || SPECIAL.contains(c)
+            || matches!(c, '\u{fffe}' | '\u{ffff}'))
+    };
+    match !name.is_empty() && name.chars().all(allowed) {
+        true => Ok(()),
+        false => Err(errors::invalid_name(name)),
+    }
+}

@@ -1,0 +1,90 @@
+//! Logging, tracing and encryption configuration: checked, stored, shown again. Nothing is logged or traced yet.
+
+use aws::ApiError;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::errors;
+use super::model::Params;
+
+/// As given, with the defaults that Describe shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Configuration {
+    pub(super) logging: Value,
+    pub(super) tracing: Value,
+    pub(super) encryption: Value,
+}
+
+impl Default for Configuration {
+    fn default() -> Configuration {
+        Configuration {
+            logging: json!({ "level": "OFF", "includeExecutionData": false }),
+            tracing: json!({ "enabled": false }),
+            encryption: json!({ "type": "AWS_OWNED_KEY" }),
+        }
+    }
+}
+
+impl Configuration {
+    /// These, with what the request changes.
+    pub(super) fn changed_by(&self, params: &Params) -> Result<Configuration, ApiError> {
+        Ok(Configuration {
+            logging: params.structure("loggingConfiguration").map_or(Ok(self.logging.clone()), logging)?,
+            tracing: params.structure("tracingConfiguration").map_or(Ok(self.tracing.clone()), tracing)?,
+            encryption: params.structure("encryptionConfiguration").map_or(Ok(self.encryption.clone()), encryption)?,
+        })
+    }
+}
+
+fn logging(given: &Value) -> Result<Value, ApiError> {
+    let level = given.get("level").and_then(Value::as_str).unwrap_or("OFF");
+    if !["ALL", "ERROR", "FATAL", "OFF"].contains(&level) {
+        return Err(one_of("loggingConfiguration.level", level, "[ALL, ERROR, FATAL, OFF]"));
+    }
+    let destinations = given.get("destinations").and_then(Value::as_array).cloned().unwrap_or_default();
+    if (level != "OFF" && destinations.is_empty()) || destinations.len() > 1 {
+        return Err(errors::invalid_logging("Must specify exactly one Log Destination."));
+    }
+    for destination in &destinations {
+        let arn = destination.pointer("/cloudWatchLogsLogGroup/logGroupArn").and_then(Value::as_str);
+        let arn = arn.unwrap_or_default();
+        let group = arn.parse::<aws::Arn>().is_ok_and(|arn| arn.service == "logs");
+        if !(group && arn.ends_with(":*")) {
+            return Err(errors::invalid_logging("Log Destination not found."));
+        }
+    }
+    let include = given.get("includeExecutionData").and_then(Value::as_bool).unwrap_or(false);
+    let mut shown = json!({ "level": level, "includeExecutionData": include });
+    if !destinations.is_empty() {
+        shown["destinations"] = Value::Array(destinations);
+    }
+    Ok(shown)
+}
+
+fn tracing(given: &Value) -> Result<Value, ApiError> {
+    Ok(json!({ "enabled": given.get("enabled").and_then(Value::as_bool).unwrap_or(false) }))
+}
+
+fn encryption(given: &Value) -> Result<Value, ApiError> {
+    match given.get("type").and_then(Value::as_str) {
+        None => Err(errors::validation(
+            "1 validation error detected: Value null at 'encryptionConfiguration.type' failed to satisfy constraint: \
+             Member must not be null",
+        )),
+        Some("AWS_OWNED_KEY") if given.get("kmsKeyId").is_some_and(|key| !key.is_null()) => {
+            Err(errors::invalid_encryption("kmsKeyId must not be set with the type AWS_OWNED_KEY."))
+        }
+        Some("AWS_OWNED_KEY") => Ok(json!({ "type": "AWS_OWNED_KEY" })),
+        Some("CUSTOMER_MANAGED_KMS_KEY") => Err(errors::not_yet("Encryption with a customer managed KMS key")),
+        Some(other) => {
+            Err(one_of("encryptionConfiguration.type", other, "[AWS_OWNED_KEY, CUSTOMER_MANAGED_KMS_KEY]"))
+        }
+    }
+}
+
+fn one_of(path: &str, value: &str, set: &str) -> ApiError {
+    errors::validation(format!(
+        "1 validation error detected: Value '{value}' at '{path}' failed to satisfy constraint: Member must satisfy \
+         enum value set: {set}"
+    ))
+}

@@ -1,0 +1,138 @@
+//! The errors of Step Functions, in AWS's words (spec api.md, appendix B and 0.2).
+
+use aws::ApiError;
+use runtime::RuntimeError;
+
+use crate::records::RecordError;
+
+/// The namespace of the service's own errors.
+const SERVICE: &str = "com.amazonaws.swf.service.v2.model";
+/// The namespace of broken model constraints.
+const VALIDATION: &str = "com.amazon.coral.validate";
+
+fn error(code: &'static str, message: impl Into<String>) -> ApiError {
+    ApiError::sender(400, code, message).in_namespace(SERVICE)
+}
+
+pub(super) fn validation(message: impl Into<String>) -> ApiError {
+    ApiError::sender(400, "ValidationException", message).in_namespace(VALIDATION)
+}
+
+pub(super) fn serialization(message: impl Into<String>) -> ApiError {
+    ApiError::sender(400, "SerializationException", message)
+}
+
+pub(super) fn unknown_operation(name: &str) -> ApiError {
+    ApiError::sender(400, "UnknownOperationException", format!("Step Functions has no operation called '{name}'."))
+}
+
+/// An operation of the model that this version cannot do yet.
+pub(super) fn not_yet(what: &str) -> ApiError {
+    ApiError::sender(
+        400,
+        "UnsupportedOperationException",
+        format!("{what} is not supported by this version of Stepwell yet."),
+    )
+}
+
+pub(super) fn invalid_arn(detail: &str) -> ApiError {
+    error("InvalidArn", format!("Invalid Arn: '{detail}'"))
+}
+
+pub(super) fn invalid_name(name: &str) -> ApiError {
+    error("InvalidName", format!("Invalid Name: '{name}'"))
+}
+
+pub(super) fn invalid_token() -> ApiError {
+    error("InvalidToken", "Invalid Token: 'Invalid token'")
+}
+
+pub(super) fn invalid_definition(diagnostics: &[asl::Diagnostic]) -> ApiError {
+    error("InvalidDefinition", asl::invalid_definition_message(diagnostics))
+}
+
+pub(super) fn invalid_input(detail: &str) -> ApiError {
+    error("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{detail}'"))
+}
+
+pub(super) fn invalid_logging(detail: &str) -> ApiError {
+    error("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {detail}"))
+}
+
+pub(super) fn invalid_encryption(detail: &str) -> ApiError {
+    error("InvalidEncryptionConfiguration", format!("Invalid Encryption Configuration: {detail}"))
+}
+
+pub(super) fn machine_exists(arn: &str) -> ApiError {
+    error("StateMachineAlreadyExists", format!("State Machine Already Exists: '{arn}'"))
+}
+
+pub(super) fn no_machine(arn: &str) -> ApiError {
+    error("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
+}
+
+pub(super) fn no_execution(arn: &str) -> ApiError {
+    error("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
+}
+
+pub(super) fn execution_exists(arn: &str) -> ApiError {
+    error("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'"))
+}
+
+pub(super) fn no_resource(arn: &str) -> ApiError {
+    error("ResourceNotFound", format!("Resource not found: '{arn}'")).with("resourceName", arn)
+}
+
+pub(super) fn too_many_tags(arn: &str) -> ApiError {
+    error("TooManyTags", format!("Too many tags: '{arn}'")).with("resourceName", arn)
+}
+
+pub(super) fn missing_parameter(message: &str) -> ApiError {
+    error("MissingRequiredParameter", message)
+}
+
+/// The role is there and does not trust the service, or roles must exist and it does not.
+pub(super) fn role_not_assumable() -> ApiError {
+    ApiError::sender(
+        400,
+        "AccessDeniedException",
+        "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the \
+         provided role.",
+    )
+}
+
+fn throttled() -> ApiError {
+    ApiError::sender(400, "ThrottlingException", "Rate exceeded")
+}
+
+fn unavailable() -> ApiError {
+    ApiError::receiver(503, "ServiceUnavailable", "The server is stopping.")
+}
+
+fn internal(error: &dyn std::error::Error) -> ApiError {
+    tracing::error!(%error, "request failed");
+    ApiError::receiver(500, "InternalServerError", "An internal error occurred. The server's log has the details.")
+}
+
+/// What the runtime reports and no operation has an error of its own for.
+pub(super) fn from_runtime(error: RuntimeError) -> ApiError {
+    match error {
+        RuntimeError::Overloaded => throttled(),
+        RuntimeError::Stopped => unavailable(),
+        error => internal(&error),
+    }
+}
+
+/// What the records report and no operation has an error of its own for.
+pub(super) fn from_records(error: RecordError) -> ApiError {
+    match error {
+        RecordError::Conflict => error_conflict(),
+        RecordError::Store(error) => from_runtime(error.into()),
+        RecordError::Lost => unavailable(),
+        error => internal(&error),
+    }
+}
+
+fn error_conflict() -> ApiError {
+    error("ConflictException", "The resource was changed at the same time. Try again.")
+}

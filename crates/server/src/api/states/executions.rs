@@ -1,0 +1,258 @@
+//! Start, describe, list and stop executions.
+
+use std::sync::Arc;
+
+use aws::ApiError;
+use engine::event::Failure;
+use engine::{Facts, Timestamp};
+use expr::json::Document;
+use runtime::{ExecutionId, ExecutionRecord, Namespace, RuntimeError, StartRequest, Status, query};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::arns;
+use super::machines::{page_size, show_revision};
+use super::model::Params;
+use super::records::{Revision, revision_key};
+use super::tokens::Scope;
+use super::{StatesApi, epoch, errors};
+use crate::front::Request;
+
+impl StatesApi {
+    /// Checks in the order measured on AWS: machine, name, input, name in use (spec api.md 0.1).
+    pub(super) async fn start_execution(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+        let arn = self.own_machine(request, params.required("stateMachineArn"))?;
+        let machine = self.machine(request, &arn)?.value;
+        let name = match params.text("name") {
+            Some(name) => {
+                arns::check_name(name)?;
+                name.to_owned()
+            }
+            None => Uuid::new_v4().to_string(),
+        };
+        let input = read_input(params.text("input").unwrap_or("{}"))?;
+        let execution_arn = arns::format_execution(&request.region, &request.account, &machine.name, &name);
+        let trace_header = request.header("x-amzn-trace-id").or(params.text("traceHeader"));
+        let start = StartRequest {
+            namespace: Namespace::new(&request.account, &request.region),
+            facts: Facts {
+                arn: execution_arn.as_str().into(),
+                name: name.into(),
+                machine_arn: self.machine_arn(request, &machine.name).into(),
+                machine_name: machine.name.into(),
+                role_arn: machine.revision.role_arn.into(),
+                region: request.region.clone(),
+                started: Timestamp(0),
+                input,
+            },
+            revision: machine.revision.key.into(),
+            trace_header: trace_header.map(Arc::from),
+        };
+        match self.runtime.start(start).await {
+            Ok(started) => Ok(json!({ "executionArn": execution_arn, "startDate": epoch(started.at.0) })),
+            Err(RuntimeError::AlreadyExists) => Err(errors::execution_exists(&execution_arn)),
+            Err(error) => Err(errors::from_runtime(error)),
+        }
+    }
+
+    pub(super) async fn stop_execution(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+        let text = params.required("executionArn");
+        let arn = arns::execution(text)?;
+        let namespace = Namespace::new(&arn.account, &arn.region);
+        let failure = Failure {
+            error: params.text("error").map(Arc::from),
+            cause: params.text("cause").map(Arc::from),
+        };
+        self.same_namespace(request, &arn, text)?;
+        match self.runtime.stop_execution(&namespace, &arn.machine, &arn.name, failure).await {
+            Ok(stopped) => Ok(json!({ "stopDate": epoch(stopped.at.0) })),
+            Err(RuntimeError::NotFound) => Err(errors::no_execution(text)),
+            Err(error) => Err(errors::from_runtime(error)),
+        }
+    }
+
+    pub(super) fn describe_execution(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+        let (_, record) = self.execution(request, params.required("executionArn"))?;
+        let included = params.text("includedData") != Some("METADATA_ONLY");
+        Ok(describe(&record, included))
+    }
+
+    pub(super) fn describe_machine_for_execution(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
+        let (_, record) = self.execution(request, params.required("executionArn"))?;
+        let key = revision_key(&request.account, &request.region, &record.revision);
+        let revision = self.records.get::<Revision>(&key).map_err(errors::from_records)?;
+        let revision = revision.ok_or_else(|| errors::no_execution(params.required("executionArn")))?.value;
+        let mut answer = json!({
+            "stateMachineArn": &*record.facts.machine_arn,
+            "name": &*record.facts.machine_name,
+            "definition": self.definition(request, &record.revision)?,
+            "roleArn": revision.role_arn,
+            "updateDate": epoch(revision.updated_millis),
+        });
+        show_revision(&mut answer, &revision);
+        Ok(answer)
+    }
+
+    pub(super) fn list_executions(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+        let text = match (params.text("stateMachineArn"), params.text("mapRunArn")) {
+            (Some(text), None) => text,
+            (None, Some(_)) => return Err(errors::not_yet("Listing the executions of a Map Run (mapRunArn)")),
+            _ => {
+                return Err(errors::validation("Either stateMachineArn or mapRunArn must be specified, and not both.")
+                    .with("reason", "MISSING_REQUIRED_PARAMETER"));
+            }
+        };
+        let arn = self.own_machine(request, text)?;
+        let machine = self.machine(request, &arn)?.value;
+        let (status, redriven) = (params.text("statusFilter"), params.text("redriveFilter"));
+        let scope = Scope {
+            operation: "ListExecutions",
+            arguments: &[text, status.unwrap_or_default(), redriven.unwrap_or_default()],
+        };
+        let after = match params.text("nextToken") {
+            Some(token) => Some(parse_position(&scope.open(self.now_millis(), token)?)?),
+            None => None,
+        };
+        let none_matches = status == Some("PENDING_REDRIVE") || redriven == Some("REDRIVEN");
+        if none_matches {
+            return Ok(json!({ "executions": [] }));
+        }
+        let wanted = status.and_then(|status| Status::ALL.into_iter().find(|s| s.as_str() == status));
+        let namespace = Namespace::new(&request.account, &request.region);
+        let page =
+            query::list(self.runtime.store(), &namespace, &machine.name, wanted, after, page_size(params))
+                .map_err(errors::from_runtime)?;
+        let items: Vec<Value> = page.executions.iter().map(|(_, record)| list_item(record)).collect();
+        let mut answer = json!({ "executions": items });
+        if let Some(next) = page.next {
+            answer["nextToken"] = scope.issue(self.now_millis(), &format!("{:032x}", next.0)).into();
+        }
+        Ok(answer)
+    }
+
+    /// The execution that an ARN names.
+    pub(super) fn execution(&self, request: &Request, text: &str) -> Result<(ExecutionId, ExecutionRecord), ApiError> {
+        let arn = arns::execution(text)?;
+        self.same_namespace(request, &arn, text)?;
+        let namespace = Namespace::new(&arn.account, &arn.region);
+        query::find(self.runtime.store(), &namespace, &arn.machine, &arn.name)
+            .map_err(errors::from_runtime)?
+            .ok_or_else(|| errors::no_execution(text))
+    }
+
+    fn same_namespace(&self, request: &Request, arn: &arns::ExecutionArn, text: &str) -> Result<(), ApiError> {
+        match arn.account == *request.account && arn.region == *request.region {
+            true => Ok(()),
+            false => Err(errors::no_execution(text)),
+        }
+    }
+
+    /// Aborts what is open of a machine that was deleted, in the background.
+    pub(super) fn abort_executions(&self, request: &Request, machine: &str) {
+        let runtime = self.runtime.clone();
+        let namespace = Namespace::new(&request.account, &request.region);
+        let machine = machine.to_owned();
+        tokio::spawn(async move {
+            let mut after = None;
+            loop {
+                let open = query::list(runtime.store(), &namespace, &machine, Some(Status::Running), after, 100);
+                let Ok(page) = open else { return };
+                for (_, record) in &page.executions {
+                    let name = &record.facts.name;
+                    let stopped = runtime.stop_execution(&namespace, &machine, name, Failure::default()).await;
+                    if let Err(error) = stopped {
+                        tracing::warn!(execution = %record.facts.arn, %error, "could not abort an execution of a deleted state machine");
+                    }
+                }
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => return,
+                }
+            }
+        });
+    }
+}
+
+/// The input's text, checked to be JSON; kept as it is.
+fn read_input(text: &str) -> Result<Document, ApiError> {
+    if text.trim().is_empty() {
+        return Err(errors::invalid_input("Invalid execution input."));
+    }
+    Document::parse(text).map_err(|error| errors::invalid_input(&error.message))
+}
+
+fn parse_position(position: &str) -> Result<ExecutionId, ApiError> {
+    u128::from_str_radix(position, 16).map(ExecutionId).map_err(|_| errors::invalid_token())
+}
+
+fn describe(record: &ExecutionRecord, included: bool) -> Value {
+    let facts = &record.facts;
+    let mut answer = json!({
+        "executionArn": &*facts.arn,
+        "stateMachineArn": &*facts.machine_arn,
+        "name": &*facts.name,
+        "status": record.status.as_str(),
+        "startDate": epoch(facts.started.0),
+        "redriveCount": 0,
+        "inputDetails": { "included": included },
+    });
+    if let Some(stopped) = record.stopped {
+        answer["stopDate"] = epoch(stopped.0);
+    }
+    if let Some(header) = &record.trace_header {
+        answer["traceHeader"] = (**header).into();
+    }
+    if record.output.is_some() {
+        answer["outputDetails"] = json!({ "included": included });
+    }
+    if included {
+        show_data(&mut answer, record);
+    }
+    show_redrive(&mut answer, record.status);
+    answer
+}
+
+fn show_data(answer: &mut Value, record: &ExecutionRecord) {
+    answer["input"] = record.facts.input.text().into();
+    if let Some(output) = &record.output {
+        answer["output"] = output.text().into();
+    }
+    if let Some(error) = &record.failure.error {
+        answer["error"] = (**error).into();
+    }
+    if let Some(cause) = &record.failure.cause {
+        answer["cause"] = (**cause).into();
+    }
+}
+
+/// What the model's documentation enumerates; redriving itself is not there yet.
+fn show_redrive(answer: &mut Value, status: Status) {
+    match status {
+        Status::Running | Status::Succeeded => {
+            answer["redriveStatus"] = "NOT_REDRIVABLE".into();
+            answer["redriveStatusReason"] =
+                format!("Execution is {} and cannot be redriven", status.as_str()).into();
+        }
+        Status::Failed | Status::Aborted | Status::TimedOut => answer["redriveStatus"] = "REDRIVABLE".into(),
+    }
+}
+
+fn list_item(record: &ExecutionRecord) -> Value {
+    let facts = &record.facts;
+    let mut item = json!({
+        "executionArn": &*facts.arn,
+        "stateMachineArn": &*facts.machine_arn,
+        "name": &*facts.name,
+        "status": record.status.as_str(),
+        "startDate": epoch(facts.started.0),
+        "redriveCount": 0,
+    });
+    if let Some(stopped) = record.stopped {
+        item["stopDate"] = epoch(stopped.0);
+    }
+    item
+}

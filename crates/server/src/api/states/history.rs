@@ -1,0 +1,264 @@
+//! GetExecutionHistory: events as the API spells them (spec history.md sections 1 and 2).
+
+use aws::ApiError;
+use engine::event::{Failure, Iteration, StateType, TaskNames};
+use engine::{Event, EventKind};
+use expr::json::Document;
+use runtime::{Namespace, query};
+use serde_json::{Map, Value, json};
+
+use super::machines::page_size;
+use super::model::Params;
+use super::tokens::Scope;
+use super::{StatesApi, epoch, errors};
+use crate::front::Request;
+
+impl StatesApi {
+    pub(super) fn execution_history(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+        let arn = params.required("executionArn");
+        let (id, record) = self.execution(request, arn)?;
+        let reverse = params.boolean("reverseOrder").unwrap_or(false);
+        let scope = Scope {
+            operation: "GetExecutionHistory",
+            arguments: &[arn, if reverse { "reverse" } else { "" }],
+        };
+        let from = match params.text("nextToken") {
+            Some(token) => {
+                let position = scope.open(self.now_millis(), token)?;
+                Some(position.parse::<u64>().map_err(|_| errors::invalid_token())?)
+            }
+            None => None,
+        };
+        let (store, limit) = (self.runtime.store(), page_size(params));
+        let namespace = Namespace::new(&request.account, &request.region);
+        let mut events = match reverse {
+            false => query::events_from(store, &namespace, id, &record, from.unwrap_or(1), limit + 1),
+            true => query::events_back_from(store, &namespace, id, &record, from, limit + 1),
+        }
+        .map_err(errors::from_runtime)?;
+        let next = (events.len() > limit).then(|| events[limit].id);
+        events.truncate(limit);
+        let data = params.boolean("includeExecutionData").unwrap_or(true);
+        let shown: Vec<Value> = events.iter().map(|event| show(event, data)).collect();
+        let mut answer = json!({ "events": shown });
+        if let Some(next) = next {
+            answer["nextToken"] = scope.issue(self.now_millis(), &next.to_string()).into();
+        }
+        Ok(answer)
+    }
+}
+
+/// One event; `data` says whether payloads are shown.
+fn show(event: &Event, data: bool) -> Value {
+    let shape = shape(&event.kind, data);
+    let mut shown = Map::new();
+    shown.insert("timestamp".into(), epoch(event.timestamp.0));
+    shown.insert("type".into(), shape.name.into());
+    shown.insert("id".into(), event.id.into());
+    shown.insert("previousEventId".into(), event.previous.into());
+    if let Some((member, details)) = shape.details {
+        shown.insert(member.into(), Value::Object(details));
+    }
+    Value::Object(shown)
+}
+
+/// An event's type and its details.
+struct Shape {
+    name: String,
+    details: Option<(&'static str, Map<String, Value>)>,
+}
+
+impl Shape {
+    fn plain(name: impl Into<String>) -> Shape {
+        Shape { name: name.into(), details: None }
+    }
+
+    fn with(name: impl Into<String>, member: &'static str, details: Details) -> Shape {
+        Shape { name: name.into(), details: Some((member, details.map)) }
+    }
+}
+
+fn shape(kind: &EventKind, data: bool) -> Shape {
+    let d = Details::new(data);
+    match kind {
+        EventKind::ExecutionStarted { input, role_arn } => Shape::with(
+            "ExecutionStarted",
+            "executionStartedEventDetails",
+            d.document("input", "inputDetails", input).text("roleArn", role_arn),
+        ),
+        EventKind::ExecutionSucceeded { output } => Shape::with(
+            "ExecutionSucceeded",
+            "executionSucceededEventDetails",
+            d.document("output", "outputDetails", output),
+        ),
+        EventKind::ExecutionFailed(failure) => {
+            Shape::with("ExecutionFailed", "executionFailedEventDetails", d.failure(failure))
+        }
+        EventKind::ExecutionAborted(failure) => {
+            Shape::with("ExecutionAborted", "executionAbortedEventDetails", d.failure(failure))
+        }
+        EventKind::ExecutionTimedOut(failure) => {
+            Shape::with("ExecutionTimedOut", "executionTimedOutEventDetails", d.failure(failure))
+        }
+        EventKind::StateEntered { state_type, name, input } => Shape::with(
+            format!("{}StateEntered", type_name(*state_type)),
+            "stateEnteredEventDetails",
+            d.text("name", name).document("input", "inputDetails", input),
+        ),
+        EventKind::StateExited { state_type, name, output } => Shape::with(
+            format!("{}StateExited", type_name(*state_type)),
+            "stateExitedEventDetails",
+            d.text("name", name).document("output", "outputDetails", output),
+        ),
+        EventKind::StateAborted(state_type) => Shape::plain(format!("{}StateAborted", type_name(*state_type))),
+        EventKind::ParallelStateStarted => Shape::plain("ParallelStateStarted"),
+        EventKind::ParallelStateSucceeded => Shape::plain("ParallelStateSucceeded"),
+        EventKind::ParallelStateFailed => Shape::plain("ParallelStateFailed"),
+        EventKind::MapStateStarted { length } => {
+            Shape::with("MapStateStarted", "mapStateStartedEventDetails", d.number("length", Some(u64::from(*length))))
+        }
+        EventKind::MapStateSucceeded => Shape::plain("MapStateSucceeded"),
+        EventKind::MapStateFailed => Shape::plain("MapStateFailed"),
+        EventKind::MapIterationStarted(i) => {
+            Shape::with("MapIterationStarted", "mapIterationStartedEventDetails", d.iteration(i))
+        }
+        EventKind::MapIterationSucceeded(i) => {
+            Shape::with("MapIterationSucceeded", "mapIterationSucceededEventDetails", d.iteration(i))
+        }
+        EventKind::MapIterationFailed(i) => {
+            Shape::with("MapIterationFailed", "mapIterationFailedEventDetails", d.iteration(i))
+        }
+        EventKind::MapIterationAborted(i) => {
+            Shape::with("MapIterationAborted", "mapIterationAbortedEventDetails", d.iteration(i))
+        }
+        task => task_shape(task, d),
+    }
+}
+
+fn task_shape(kind: &EventKind, d: Details) -> Shape {
+    match kind {
+        EventKind::LambdaFunctionScheduled { resource, input, timeout_seconds, credentials } => Shape::with(
+            "LambdaFunctionScheduled",
+            "lambdaFunctionScheduledEventDetails",
+            d.text("resource", resource)
+                .document("input", "inputDetails", input)
+                .number("timeoutInSeconds", *timeout_seconds)
+                .credentials(credentials.as_deref()),
+        ),
+        EventKind::LambdaFunctionSucceeded { output } => Shape::with(
+            "LambdaFunctionSucceeded",
+            "lambdaFunctionSucceededEventDetails",
+            d.document("output", "outputDetails", output),
+        ),
+        EventKind::LambdaFunctionFailed(failure) => {
+            Shape::with("LambdaFunctionFailed", "lambdaFunctionFailedEventDetails", d.failure(failure))
+        }
+        EventKind::LambdaFunctionTimedOut(failure) => {
+            Shape::with("LambdaFunctionTimedOut", "lambdaFunctionTimedOutEventDetails", d.failure(failure))
+        }
+        EventKind::TaskScheduled { names, region, parameters, timeout_seconds, heartbeat_seconds, credentials } => {
+            Shape::with(
+                "TaskScheduled",
+                "taskScheduledEventDetails",
+                d.names(names)
+                    .text("region", region)
+                    .payload("parameters", parameters)
+                    .number("timeoutInSeconds", *timeout_seconds)
+                    .number("heartbeatInSeconds", *heartbeat_seconds)
+                    .credentials(credentials.as_deref()),
+            )
+        }
+        EventKind::TaskStarted(names) => Shape::with("TaskStarted", "taskStartedEventDetails", d.names(names)),
+        EventKind::TaskSucceeded { names, output } => Shape::with(
+            "TaskSucceeded",
+            "taskSucceededEventDetails",
+            d.names(names).document("output", "outputDetails", output),
+        ),
+        EventKind::TaskFailed { names, failure } => {
+            Shape::with("TaskFailed", "taskFailedEventDetails", d.names(names).failure(failure))
+        }
+        EventKind::TaskTimedOut { names, failure } => {
+            Shape::with("TaskTimedOut", "taskTimedOutEventDetails", d.names(names).failure(failure))
+        }
+        _ => Shape::plain("LambdaFunctionStarted"),
+    }
+}
+
+/// Details under construction.
+struct Details {
+    data: bool,
+    map: Map<String, Value>,
+}
+
+impl Details {
+    fn new(data: bool) -> Details {
+        Details { data, map: Map::new() }
+    }
+
+    fn text(mut self, name: &str, text: &str) -> Details {
+        self.map.insert(name.into(), text.into());
+        self
+    }
+
+    fn number(mut self, name: &str, number: Option<u64>) -> Details {
+        if let Some(number) = number {
+            self.map.insert(name.into(), number.into());
+        }
+        self
+    }
+
+    /// A payload; left out when payloads are not wanted.
+    fn payload(self, name: &str, document: &Document) -> Details {
+        match self.data {
+            true => self.text(name, document.text()),
+            false => self,
+        }
+    }
+
+    /// A payload with its `...Details`, which is never truncated here.
+    fn document(self, name: &str, details: &str, document: &Document) -> Details {
+        let mut shown = self.payload(name, document);
+        if shown.data {
+            shown.map.insert(details.into(), json!({ "truncated": false }));
+        }
+        shown
+    }
+
+    fn failure(self, failure: &Failure) -> Details {
+        let data = self.data;
+        let put = |details: Details, name: &str, text: &Option<std::sync::Arc<str>>| match text {
+            Some(text) if data => details.text(name, text),
+            _ => details,
+        };
+        let details = put(self, "error", &failure.error);
+        put(details, "cause", &failure.cause)
+    }
+
+    fn names(self, names: &TaskNames) -> Details {
+        self.text("resourceType", &names.resource_type).text("resource", &names.resource)
+    }
+
+    fn iteration(self, iteration: &Iteration) -> Details {
+        self.text("name", &iteration.name).number("index", Some(u64::from(iteration.index)))
+    }
+
+    fn credentials(mut self, role_arn: Option<&str>) -> Details {
+        if let Some(role_arn) = role_arn {
+            self.map.insert("taskCredentials".into(), json!({ "roleArn": role_arn }));
+        }
+        self
+    }
+}
+
+fn type_name(state_type: StateType) -> &'static str {
+    match state_type {
+        StateType::Pass => "Pass",
+        StateType::Task => "Task",
+        StateType::Choice => "Choice",
+        StateType::Wait => "Wait",
+        StateType::Succeed => "Succeed",
+        StateType::Fail => "Fail",
+        StateType::Parallel => "Parallel",
+        StateType::Map => "Map",
+    }
+}

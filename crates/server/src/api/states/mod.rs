@@ -1,0 +1,97 @@
+//! Step Functions (awsJson 1.0, model 2016-11-23): from `X-Amz-Target` to an operation and back.
+//!
+//! Owns the API's shapes, names and errors. What a definition means is `asl`'s, what an execution does is the
+//! runtime's.
+
+mod arns;
+mod configuration;
+mod errors;
+mod executions;
+mod history;
+mod machines;
+mod model;
+mod records;
+mod tags;
+mod tokens;
+
+use std::sync::Arc;
+
+use aws::ApiError;
+use aws::error::JsonVersion;
+use runtime::{Clock, Runtime};
+use serde_json::{Value, json};
+
+use crate::api::rendered;
+use crate::front::{Request, Response};
+use crate::records::Records;
+use crate::roles::Roles;
+use model::Params;
+
+/// The service.
+pub struct StatesApi {
+    runtime: Arc<Runtime>,
+    records: Records,
+    roles: Roles,
+    clock: Arc<dyn Clock>,
+    strict_roles: bool,
+}
+
+impl StatesApi {
+    /// Over a runtime; `strict_roles` refuses roles that this server does not know.
+    pub fn new(
+        runtime: Arc<Runtime>,
+        records: Records,
+        roles: Roles,
+        clock: Arc<dyn Clock>,
+        strict_roles: bool,
+    ) -> StatesApi {
+        StatesApi { runtime, records, roles, clock, strict_roles }
+    }
+
+    /// Answers a request.
+    pub async fn handle(&self, request: &Request) -> Response {
+        let target = request.header("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        match self.perform(operation, request).await {
+            Ok(answer) => Response::new(200, JsonVersion::V1_0.content_type(), answer.to_string()),
+            Err(error) => rendered(error.render_json(JsonVersion::V1_0)),
+        }
+    }
+
+    async fn perform(&self, operation: &str, request: &Request) -> Result<Value, ApiError> {
+        let Some(members) = model::members(operation) else {
+            return Err(match model::NOT_YET.contains(&operation) {
+                true => errors::not_yet(&format!("The operation {operation}")),
+                false => errors::unknown_operation(operation),
+            });
+        };
+        let params = Params::read(&request.body, members)?;
+        match operation {
+            "CreateStateMachine" => self.create_machine(request, &params).await,
+            "UpdateStateMachine" => self.update_machine(request, &params).await,
+            "DeleteStateMachine" => self.delete_machine(request, &params).await,
+            "DescribeStateMachine" => self.describe_machine(request, &params),
+            "ListStateMachines" => self.list_machines(request, &params),
+            "ValidateStateMachineDefinition" => self.validate_definition(&params),
+            "StartExecution" => self.start_execution(request, &params).await,
+            "StopExecution" => self.stop_execution(request, &params).await,
+            "DescribeExecution" => self.describe_execution(request, &params),
+            "DescribeStateMachineForExecution" => self.describe_machine_for_execution(request, &params),
+            "ListExecutions" => self.list_executions(request, &params),
+            "GetExecutionHistory" => self.execution_history(request, &params),
+            "TagResource" => self.tag(request, &params).await,
+            "UntagResource" => self.untag(request, &params).await,
+            "ListTagsForResource" => self.list_tags(request, &params),
+            other => Err(errors::unknown_operation(other)),
+        }
+    }
+
+    fn now_millis(&self) -> i64 {
+        self.clock.now().0
+    }
+}
+
+/// A timestamp as awsJson writes it: seconds since the epoch with milliseconds.
+fn epoch(millis: i64) -> Value {
+    json!(millis as f64 / 1000.0)
+}

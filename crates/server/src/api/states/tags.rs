@@ -1,0 +1,111 @@
+//! Tags of state machines (spec api.md, TagResource; quotas.md).
+
+use aws::ApiError;
+use aws::validate::Violations;
+use serde_json::{Value, json};
+
+use super::model::Params;
+use super::records::{MachineRecord, Tag, machine_key};
+use super::{StatesApi, arns, errors};
+use crate::front::Request;
+use crate::records::{Change, RecordError, RecordKey};
+
+/// Tags per resource.
+const MOST: usize = 50;
+
+impl StatesApi {
+    pub(super) async fn tag(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+        let arn = params.required("resourceArn");
+        let key = self.tagged(request, arn)?;
+        let new = read(params.structure("tags"), arn)?;
+        self.change_tags(&key, arn, |tags| {
+            for tag in &new {
+                match tags.iter_mut().find(|old| old.key == tag.key) {
+                    Some(old) => old.value.clone_from(&tag.value),
+                    None => tags.push(tag.clone()),
+                }
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn untag(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+        let arn = params.required("resourceArn");
+        let key = self.tagged(request, arn)?;
+        let keys = params.structure("tagKeys").and_then(Value::as_array).cloned().unwrap_or_default();
+        self.change_tags(&key, arn, |tags| tags.retain(|tag| !keys.iter().any(|key| key == tag.key.as_str()))).await
+    }
+
+    pub(super) fn list_tags(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+        let arn = params.required("resourceArn");
+        let key = self.tagged(request, arn)?;
+        let record = self.records.get::<MachineRecord>(&key).map_err(errors::from_records)?;
+        let tags = record.ok_or_else(|| errors::no_resource(arn))?.value.tags;
+        let shown: Vec<Value> = tags.iter().map(|tag| json!({ "key": tag.key, "value": tag.value })).collect();
+        Ok(json!({ "tags": shown }))
+    }
+
+    /// Only machines have tags here; a version, an alias or something of another account is not there ([rec]).
+    fn tagged(&self, request: &Request, text: &str) -> Result<RecordKey, ApiError> {
+        let arn = arns::machine(text).map_err(|error| match text.contains(":activity:") {
+            true => errors::no_resource(text),
+            false => error,
+        })?;
+        let own = arn.account == *request.account && arn.region == *request.region && arn.qualifier.is_none();
+        match own {
+            true => Ok(machine_key(&request.account, &request.region, &arn.name)),
+            false => Err(errors::no_resource(text)),
+        }
+    }
+
+    async fn change_tags(
+        &self,
+        key: &RecordKey,
+        arn: &str,
+        mut change: impl FnMut(&mut Vec<Tag>),
+    ) -> Result<Value, ApiError> {
+        self.records
+            .update(key, |old: Option<&MachineRecord>| {
+                let mut record = old.cloned().ok_or_else(|| TagError(errors::no_resource(arn)))?;
+                change(&mut record.tags);
+                match record.tags.len() > MOST {
+                    true => Err(TagError(errors::too_many_tags(arn))),
+                    false => Ok((Change::Put(record), json!({}))),
+                }
+            })
+            .await
+            .map_err(|error: TagError| error.0)
+    }
+}
+
+struct TagError(ApiError);
+
+impl From<RecordError> for TagError {
+    fn from(error: RecordError) -> TagError {
+        TagError(errors::from_records(error))
+    }
+}
+
+/// A list of tags; keys 1..128 characters without `aws:`, values up to 256, at most 50.
+pub(super) fn read(list: Option<&Value>, arn: &str) -> Result<Vec<Tag>, ApiError> {
+    let list = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if list.len() > MOST {
+        return Err(errors::too_many_tags(arn));
+    }
+    let mut violations = Violations::default();
+    let mut tags: Vec<Tag> = Vec::new();
+    for (position, tag) in list.iter().enumerate() {
+        let text = |name: &str| tag.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let tag = Tag { key: text("key"), value: text("value") };
+        let path = format!("tags.{}.member", position + 1);
+        violations.length(&format!("{path}.key"), &tag.key, 1, 128);
+        violations.length(&format!("{path}.value"), &tag.value, 0, 256);
+        tags.retain(|old| old.key != tag.key);
+        tags.push(tag);
+    }
+    violations.check(errors::validation)?;
+    if tags.iter().any(|tag| tag.key.starts_with("aws:")) {
+        return Err(errors::validation("aws: prefixed tag key names are not allowed for external use."));
+    }
+    Ok(tags)
+}

@@ -1,0 +1,113 @@
+//! The server's settings: flags, then environment (`STEPWELL_...`), then the config file, then defaults.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+/// What `serve` takes. The names are stable: scripts rely on them.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port to serve on [default: 127.0.0.1:8083]
+    #[arg(long, env = "STEPWELL_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Folder of the durable store, the functions and their logs [default: .stepwell]
+    #[arg(long, env = "STEPWELL_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Account id in ARNs [default: 123456789012]
+    #[arg(long, env = "STEPWELL_ACCOUNT", value_name = "ID")]
+    pub account: Option<String>,
+    /// Region of requests that are not signed [default: us-east-1]
+    #[arg(long, env = "STEPWELL_REGION", value_name = "REGION")]
+    pub region: Option<String>,
+    /// Refuse role ARNs that this server does not know
+    #[arg(long, env = "STEPWELL_STRICT_ROLES", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub strict_roles: Option<bool>,
+    /// Call this Lambda endpoint instead of the local function host, e.g. http://127.0.0.1:9001
+    #[arg(long, env = "STEPWELL_LAMBDA_ENDPOINT", value_name = "URL")]
+    pub lambda_endpoint: Option<String>,
+    /// Allow a listen address that other machines can reach, although any credentials are accepted
+    #[arg(long, env = "STEPWELL_INSECURE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub insecure: Option<bool>,
+    /// Function processes at a time [default: 4 per core]
+    #[arg(long, env = "STEPWELL_FUNCTION_PROCESSES", value_name = "N")]
+    pub function_processes: Option<usize>,
+}
+
+/// Settings with nothing left open.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// Twelve digits.
+    pub account: String,
+    /// The default region.
+    pub region: String,
+    /// Whether roles must be known.
+    pub strict_roles: bool,
+    /// A Lambda API elsewhere.
+    pub lambda_endpoint: Option<String>,
+    /// Function processes at a time.
+    pub function_processes: Option<usize>,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the config file {0}: {1}")]
+    File(PathBuf, std::io::Error),
+    /// The file is not TOML of this shape.
+    #[error("the config file {0} is not right: {1}")]
+    Toml(PathBuf, toml::de::Error),
+    /// Not twelve digits.
+    #[error("the account id must be twelve digits, not '{0}'")]
+    Account(String),
+    /// Not a region's name.
+    #[error("'{0}' is not the name of a region")]
+    Region(String),
+    /// Reachable from elsewhere.
+    #[error(
+        "{0} can be reached from other machines, and this server accepts any credentials: listen on 127.0.0.1, or say \
+         --insecure if that is what you want"
+    )]
+    Exposed(SocketAddr),
+}
+
+impl Settings {
+    /// Completes these settings with the file's and the defaults.
+    pub fn resolve(self, file: Option<&Path>) -> Result<Config, ConfigError> {
+        let file = file.map(read).transpose()?.unwrap_or_default();
+        let listen = self.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8083)));
+        let insecure = self.insecure.or(file.insecure).unwrap_or(false);
+        let account = self.account.or(file.account).unwrap_or_else(|| "123456789012".into());
+        let region = self.region.or(file.region).unwrap_or_else(|| "us-east-1".into());
+        if !(listen.ip().is_loopback() || insecure) {
+            return Err(ConfigError::Exposed(listen));
+        }
+        if !aws::arn::is_account_id(&account) {
+            return Err(ConfigError::Account(account));
+        }
+        if !aws::arn::is_region(&region) {
+            return Err(ConfigError::Region(region));
+        }
+        Ok(Config {
+            listen,
+            data_dir: self.data_dir.or(file.data_dir).unwrap_or_else(|| ".stepwell".into()),
+            account,
+            region,
+            strict_roles: self.strict_roles.or(file.strict_roles).unwrap_or(false),
+            lambda_endpoint: self.lambda_endpoint.or(file.lambda_endpoint),
+            function_processes: self.function_processes.or(file.function_processes),
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Settings, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::File(path.into(), error))?;
+    toml::from_str(&text).map_err(|error| ConfigError::Toml(path.into(), error))
+}

@@ -1,0 +1,37 @@
+//! Whether a role may be used by Step Functions: what state machines must know of IAM, and no more.
+
+use std::sync::Arc;
+
+use aws::arn::RoleArn;
+
+use crate::records::RecordError;
+
+/// What is known of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It is there and `states.amazonaws.com` may assume it.
+    Given,
+    /// It is there and does not trust the service.
+    Refused,
+    /// This server has never seen it.
+    UnknownRole,
+}
+
+/// Finds out about roles: account and ARN in.
+type Lookup = dyn Fn(&str, &RoleArn) -> Result<Trust, RecordError> + Send + Sync;
+
+/// Looks roles up.
+#[derive(Clone)]
+pub struct Roles(Arc<Lookup>);
+
+impl Roles {
+    /// Over whoever keeps the roles.
+    pub fn new(lookup: impl Fn(&str, &RoleArn) -> Result<Trust, RecordError> + Send + Sync + 'static) -> Roles {
+        Roles(Arc::new(lookup))
+    }
+
+    /// What is known of the role.
+    pub fn trust(&self, account: &str, role: &RoleArn) -> Result<Trust, RecordError> {
+        (self.0)(account, role)
+    }
+}

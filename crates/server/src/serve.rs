@@ -1,0 +1,135 @@
+//! Puts the server together: store, runtime, services, front; and takes it apart in order.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use runtime::{Options, Ports, Runtime, SystemClock};
+use store::{EmbeddedStore, Store};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::api::Services;
+use crate::api::states::StatesApi;
+use crate::config::Config;
+use crate::entropy::SystemEntropy;
+use crate::front::http::{self, Defaults};
+use crate::records::Records;
+use crate::roles::{Roles, Trust};
+use crate::tasks::Tasks;
+
+/// Why the server could not start or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The port is taken, mostly.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// The folder cannot be used.
+    #[error("cannot open the store in {directory}: {error}", directory = directory.display())]
+    Store {
+        /// The folder.
+        directory: PathBuf,
+        /// What is wrong with it.
+        error: store::StoreError,
+    },
+    /// What is open in the store cannot be taken over.
+    #[error("cannot resume: {0}")]
+    Resume(#[from] runtime::RuntimeError),
+    /// No threads.
+    #[error("cannot start: {0}")]
+    Threads(std::io::Error),
+    /// The disk failed while serving.
+    #[error("the store can no longer be written; everything that was acknowledged is kept")]
+    Failed,
+}
+
+/// Serves until a signal or until the store fails.
+pub fn run(config: Config) -> Result<(), ServeError> {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(ServeError::Threads)?;
+    tokio.block_on(async {
+        let server = Server::start(config).await?;
+        tokio::select! {
+            () = signal() => tracing::info!("stopping"),
+            () = server.failed() => return Err(ServeError::Failed),
+        }
+        server.stop().await;
+        Ok(())
+    })
+}
+
+/// A running server.
+pub struct Server {
+    store: Arc<dyn Store>,
+    runtime: Arc<Runtime>,
+    stop: watch::Sender<bool>,
+    front: tokio::task::JoinHandle<()>,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts one. Must be called on a tokio runtime.
+    pub async fn start(config: Config) -> Result<Server, ServeError> {
+        let listener =
+            TcpListener::bind(config.listen).await.map_err(|error| ServeError::Listen(config.listen, error))?;
+        let address = listener.local_addr().map_err(|error| ServeError::Listen(config.listen, error))?;
+        let directory = config.data_dir.join("store");
+        let opened = EmbeddedStore::open(&directory, store::Options::default());
+        let store: Arc<dyn Store> = Arc::new(opened.map_err(|error| ServeError::Store { directory, error })?);
+        let clock = Arc::new(SystemClock);
+        let tasks = Arc::new(Tasks::new(tokio::runtime::Handle::current()));
+        let ports = Ports {
+            clock: clock.clone(),
+            entropy: Arc::new(|| Box::new(SystemEntropy::new())),
+            runner: tasks,
+        };
+        let runtime = Arc::new(Runtime::open(store.clone(), ports, Options::default())?);
+        let records = Records::new(store.clone());
+        let roles = Roles::new(|_, _| Ok(Trust::UnknownRole));
+        let states = StatesApi::new(runtime.clone(), records, roles, clock, config.strict_roles);
+        let services = Arc::new(Services { states });
+        let defaults = Defaults { account: config.account.into(), region: config.region.into() };
+        let (stop, stopped) = watch::channel(false);
+        let front = tokio::spawn(http::serve(listener, services, defaults, stopped));
+        tracing::info!(%address, data = %config.data_dir.display(), open = runtime.open_executions(), "serving");
+        Ok(Server { store, runtime, stop, front, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until the store has failed.
+    pub async fn failed(&self) {
+        self.runtime.failed().await
+    }
+
+    /// Lets requests under way finish, stops the shards and closes the store.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.front.await;
+        self.runtime.shutdown().await;
+        let store = self.store.clone();
+        let closed = tokio::task::spawn_blocking(move || store.close()).await;
+        if let Ok(Err(error)) = closed {
+            tracing::error!(%error, "the store did not close cleanly");
+        }
+    }
+}
+
+/// SIGINT or SIGTERM.
+async fn signal() {
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
