@@ -49,6 +49,8 @@ pub(crate) struct Job {
     pub(crate) reply: oneshot::Sender<Result<InvokeResult, Error>>,
     /// The order of arrival over all functions; set by the scheduler.
     pub(crate) sequence: u64,
+    /// How many processes have ended with this invocation in hand, not yet passed on.
+    pub(crate) returns: u8,
 }
 
 impl Job {
@@ -65,6 +67,7 @@ impl Job {
             payload: request.payload,
             reply,
             sequence: 0,
+            returns: 0,
         };
         (job, answer)
     }

@@ -27,6 +27,9 @@ use crate::{Error, environment, memory};
 /// A process that has answered asks for the next invocation within this time, or it is not counted on.
 const SETTLE_TIME: Duration = Duration::from_millis(20);
 
+/// An invocation whose process ended before it was passed on goes to another process this often.
+const MAX_RETURNS: u8 = 3;
+
 /// Runs a worker to its end. Nobody waits for this but the scheduler's books.
 pub(crate) async fn run(shared: Arc<Shared>, start: Start) {
     let id = start.worker;
@@ -236,21 +239,26 @@ impl Worker {
         loop {
             tokio::select! {
                 biased;
-                job = &mut jobs => return job.ok(),
                 event = self.event() => match event {
                     Event::Call(ApiCall::Next(poll)) => self.poll = Some(poll),
                     Event::Call(call) => refuse(call),
                     Event::Exited(_) | Event::OutOfMemory => break,
                 },
+                job = &mut jobs => return job.ok(),
                 () = sleep_until(idle_until.into()) => break,
             }
         }
         self.shared.scheduler().unpark(self.id);
         if let Ok(job) = jobs.try_recv() {
-            let starts = self.shared.scheduler().return_job(&self.spec, job);
-            self.shared.start(starts);
+            self.give_back(job);
         }
         None
+    }
+
+    /// Another process shall serve an invocation that this one has never seen.
+    fn give_back(&self, job: Job) {
+        let starts = self.shared.scheduler().return_job(&self.spec, job);
+        self.shared.start(starts);
     }
 
     /// Runs one invocation and answers it. False: the process must not serve another one.
@@ -262,12 +270,16 @@ impl Worker {
         let deadline = began + self.spec.timeout;
         let mut undelivered = Some(std::mem::take(&mut job.payload));
         let outcome = loop {
-            if let (Some(payload), Some(poll)) = (undelivered.take(), self.poll.take()) {
-                let delivery = self.delivery(&job, payload, deadline);
-                if let Err(delivery) = poll.send(delivery) {
-                    undelivered = Some(delivery.payload);
+            undelivered = match (undelivered, self.poll.take()) {
+                (Some(payload), Some(poll)) => {
+                    let delivery = self.delivery(&job, payload, deadline);
+                    poll.send(delivery).err().map(|delivery| delivery.payload)
                 }
-            }
+                (undelivered, poll) => {
+                    self.poll = poll;
+                    undelivered
+                }
+            };
             let event = tokio::select! {
                 event = self.event() => event,
                 () = sleep_until(deadline.into()) => break Outcome::Fault(Fault::TimedOut(self.spec.timeout)),
@@ -276,6 +288,14 @@ impl Worker {
                 break outcome;
             }
         };
+        if let (Some(payload), Outcome::Fault(Fault::Exited(_))) = (undelivered, &outcome)
+            && job.returns < MAX_RETURNS
+        {
+            job.payload = payload;
+            job.returns += 1;
+            self.give_back(job);
+            return false;
+        }
         self.log.drain();
         let fit = outcome.leaves_fit();
         self.finish(job, outcome, began.elapsed());

@@ -4,8 +4,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -13,6 +12,9 @@ use std::time::Duration;
 
 use functions::{Error, FunctionSpec, InvokeRequest, InvokeResult, PythonClient, Throttle};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
 use support::{Bench, PATIENCE, json as payload, python, text};
 
 /// Connects to the test (the event is the port), says its process id, and answers when it is told to. The connection lives as long
@@ -44,8 +46,8 @@ struct Guest {
 }
 
 impl Meeting {
-    fn open() -> Meeting {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    async fn open() -> Meeting {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         Meeting { listener }
     }
 
@@ -53,37 +55,32 @@ impl Meeting {
         self.listener.local_addr().unwrap().port()
     }
 
-    /// The next process that says hello; not on the runtime's own threads.
+    /// The next process that says hello.
     async fn guest(&self) -> Guest {
-        let listener = self.listener.try_clone().unwrap();
-        let accepted = tokio::task::spawn_blocking(move || Guest::accept(&listener));
-        tokio::time::timeout(PATIENCE, accepted)
-            .await
-            .unwrap()
-            .unwrap()
+        let hello = async {
+            let (stream, _) = self.listener.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            let mut line = String::new();
+            stream.read_line(&mut line).await.unwrap();
+            let pid = line.trim().parse().unwrap();
+            Guest { pid, stream }
+        };
+        let hello = tokio::time::timeout(PATIENCE, hello).await;
+        hello.expect("no process said hello")
     }
 }
 
 impl Guest {
-    fn accept(listener: &TcpListener) -> Guest {
-        let (stream, _) = listener.accept().unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut stream = BufReader::new(stream);
-        let mut line = String::new();
-        stream.read_line(&mut line).unwrap();
-        let pid = line.trim().parse().unwrap();
-        Guest { pid, stream }
-    }
-
-    fn release(&mut self) {
-        self.stream.get_mut().write_all(b"!").unwrap();
+    async fn release(&mut self) {
+        self.stream.get_mut().write_all(b"!").await.unwrap();
     }
 
     /// Waits until every process that holds the connection is gone.
-    fn wait_until_gone(mut self) {
+    async fn gone(mut self) {
         let mut rest = Vec::new();
+        let end = tokio::time::timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await;
         // A killed process may reset the connection instead of closing it.
-        match self.stream.read_to_end(&mut rest) {
+        match end.expect("a process is left") {
             Ok(_) => {}
             Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
         }
@@ -151,14 +148,14 @@ async fn invocations_run_at_the_same_time() {
     }
     let bench = bundled();
     let spec = bench.function("python3.12", "handler.py", MEET);
-    let meeting = Meeting::open();
+    let meeting = Meeting::open().await;
     let first = spawn(&bench, &spec, json!(meeting.port()));
     let mut one = meeting.guest().await;
     let second = spawn(&bench, &spec, json!(meeting.port()));
     let mut two = meeting.guest().await;
     assert_ne!(one.pid, two.pid);
-    one.release();
-    two.release();
+    one.release().await;
+    two.release().await;
     assert_eq!(payload(&first.await.unwrap().unwrap()), one.pid);
     assert_eq!(payload(&second.await.unwrap().unwrap()), two.pid);
 }
@@ -192,13 +189,13 @@ async fn reserved_concurrency_throttles() {
     let bench = bundled();
     let mut spec = bench.function("python3.12", "handler.py", MEET);
     spec.reserved_concurrency = Some(1);
-    let meeting = Meeting::open();
+    let meeting = Meeting::open().await;
     let running = spawn(&bench, &spec, json!(meeting.port()));
     let mut guest = meeting.guest().await;
     let throttled = spawn(&bench, &spec, json!(meeting.port())).await.unwrap();
     let expected = Throttle::ReservedFunctionConcurrentInvocationLimitExceeded;
     assert!(matches!(throttled, Err(Error::Throttled(reason)) if reason == expected));
-    guest.release();
+    guest.release().await;
     assert!(!running.await.unwrap().unwrap().failed);
 }
 
@@ -214,21 +211,19 @@ async fn a_full_queue_throttles_and_a_full_host_makes_room() {
     });
     let spec = bench.function("python3.12", "handler.py", MEET);
     let other = bench.function("python3.12", "other.py", PID);
-    let meeting = Meeting::open();
+    let meeting = Meeting::open().await;
     let running = spawn(&bench, &spec, json!(meeting.port()));
     let mut guest = meeting.guest().await;
     let waiting = spawn(&bench, &other, json!({}));
-    while bench.host.stats().queued == 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| bench.host.stats().queued > 0).await;
     let throttled = spawn(&bench, &other, json!({})).await.unwrap();
     let expected = Throttle::ConcurrentInvocationLimitExceeded;
     assert!(matches!(throttled, Err(Error::Throttled(reason)) if reason == expected));
-    guest.release();
+    guest.release().await;
     assert!(!running.await.unwrap().unwrap().failed);
     // The only place is taken from the idle process and given to the function that waits.
     assert!(!waiting.await.unwrap().unwrap().failed);
-    guest.wait_until_gone();
+    guest.gone().await;
 }
 
 #[tokio::test]
@@ -248,7 +243,7 @@ def handler(port, context):
 "#;
     let mut spec = bench.function("python3.12", "handler.py", source);
     spec.timeout = Duration::from_secs(1);
-    let meeting = Meeting::open();
+    let meeting = Meeting::open().await;
     let id = "00000000-aaaa-bbbb-cccc-000000000001";
     let (result, guest) = tokio::join!(
         bench.invoke_as(&spec, json!(meeting.port()), id),
@@ -266,7 +261,7 @@ def handler(port, context):
         log.contains(&format!(" {id} Task timed out after 1.00 seconds\n")),
         "{log}"
     );
-    guest.wait_until_gone();
+    guest.gone().await;
 }
 
 #[tokio::test]
@@ -319,14 +314,14 @@ async fn a_process_that_ends_between_invocations_is_replaced() {
     }
     let bench = bundled();
     let spec = bench.function("python3.12", "handler.py", MEET);
-    let meeting = Meeting::open();
+    let meeting = Meeting::open().await;
     for _ in 0..3 {
         let running = spawn(&bench, &spec, json!(meeting.port()));
         let mut guest = meeting.guest().await;
-        guest.release();
+        guest.release().await;
         assert!(!running.await.unwrap().unwrap().failed);
         kill(guest.pid);
-        guest.wait_until_gone();
+        guest.gone().await;
     }
 }
 
@@ -340,14 +335,12 @@ async fn idle_processes_end() {
         config.idle_timeout = Duration::from_millis(10);
     });
     let spec = bench.function("python3.12", "handler.py", MEET);
-    let meeting = Meeting::open();
+    let meeting = Meeting::open().await;
     let running = spawn(&bench, &spec, json!(meeting.port()));
     let mut guest = meeting.guest().await;
-    guest.release();
+    guest.release().await;
     assert!(!running.await.unwrap().unwrap().failed);
-    tokio::task::spawn_blocking(|| guest.wait_until_gone())
-        .await
-        .unwrap();
+    guest.gone().await;
 }
 
 #[tokio::test]
@@ -357,24 +350,22 @@ async fn a_retired_function_ends_and_may_come_back() {
     }
     let bench = bundled();
     let spec = bench.function("python3.12", "handler.py", MEET);
-    let meeting = Meeting::open();
+    let meeting = Meeting::open().await;
     let first = spawn(&bench, &spec, json!(meeting.port()));
     let mut one = meeting.guest().await;
     bench.host.retire(&spec.arn);
     let second = spawn(&bench, &spec, json!(meeting.port()));
     let mut two = meeting.guest().await;
     assert_ne!(one.pid, two.pid);
-    one.release();
-    two.release();
+    one.release().await;
+    two.release().await;
     assert!(
         !first.await.unwrap().unwrap().failed,
         "what ran has finished"
     );
     assert!(!second.await.unwrap().unwrap().failed);
-    tokio::task::spawn_blocking(|| one.wait_until_gone())
-        .await
-        .unwrap();
-    assert_eq!(bench.host.stats().workers, 1);
+    one.gone().await;
+    until(|| bench.host.stats().workers == 1).await;
 }
 
 #[tokio::test]
@@ -384,7 +375,7 @@ async fn shutdown_waits_for_what_runs() {
     }
     let bench = bundled();
     let spec = bench.function("python3.12", "handler.py", MEET);
-    let meeting = Meeting::open();
+    let meeting = Meeting::open().await;
     let running = spawn(&bench, &spec, json!(meeting.port()));
     let mut guest = meeting.guest().await;
     let host = bench.host.clone();
@@ -393,13 +384,13 @@ async fn shutdown_waits_for_what_runs() {
         spawn(&bench, &spec, json!(0)).await.unwrap(),
         Err(Error::ShuttingDown)
     ) {}
-    guest.release();
+    guest.release().await;
     assert!(!running.await.unwrap().unwrap().failed);
     tokio::time::timeout(PATIENCE, shutdown)
         .await
         .unwrap()
         .unwrap();
-    guest.wait_until_gone();
+    guest.gone().await;
     assert_eq!(bench.host.stats().workers, 0);
 }
 
@@ -448,13 +439,13 @@ async fn a_runtime_that_is_not_served_is_named() {
     assert!(matches!(error, Error::UnknownRuntime(name) if name == "pythonista"));
 }
 
-#[test]
-fn no_function_outlives_a_killed_host() {
+#[tokio::test]
+async fn no_function_outlives_a_killed_host() {
     if python().is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let meeting = Meeting::open();
+    let meeting = Meeting::open().await;
     let source = format!(
         r#"
 import os, socket, subprocess
@@ -469,11 +460,22 @@ def handler(event, context):
     );
     std::fs::write(folder.path().join("handler.py"), source).unwrap();
     let mut host = start_host(folder.path());
-    let guest = Guest::accept(&meeting.listener);
+    let guest = meeting.guest().await;
     assert!(Path::new(&format!("/proc/{}", guest.pid)).exists());
     host.kill().unwrap();
     host.wait().unwrap();
-    guest.wait_until_gone();
+    guest.gone().await;
+}
+
+/// Waits for what the host is about to do.
+async fn until(happened: impl Fn() -> bool) {
+    let waiting = async {
+        while !happened() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, waiting).await;
+    waited.expect("it did not happen");
 }
 
 fn start_host(folder: &Path) -> std::process::Child {

@@ -12,6 +12,10 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use store::{EmbeddedStore, Options, Outcome, Store, StoreError, Transaction, commit};
 
+/// The server's allocator, since it shapes both speed and memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const KEYS: u64 = 5;
 const VALUE_BYTES: usize = 300;
 /// Bytes of the raw write that is synced: what one such transaction takes in the log, rounded up to pages.

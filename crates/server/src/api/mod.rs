@@ -4,7 +4,8 @@
 
 pub mod states;
 
-use aws::error::Rendered;
+use aws::ApiError;
+use aws::error::{JsonVersion, Rendered};
 
 use crate::front::{Request, Response, Route, route};
 use states::StatesApi;
@@ -26,14 +27,17 @@ impl Services {
     }
 }
 
-/// Nothing here is called like that.
+/// Nothing here is called like that; said in the protocol that the request speaks.
 fn unknown(request: &Request) -> Response {
+    let service = request.signed_service.as_deref().unwrap_or("unknown");
     let what = request.header("x-amz-target").unwrap_or(&request.path);
-    let body = serde_json::json!({
-        "__type": "UnknownOperationException",
-        "message": format!("This server has no operation or path '{what}'."),
-    });
-    Response::new(400, "application/x-amz-json-1.0", body.to_string())
+    let message = format!("This server has no operation or path '{what}' (service: {service}).");
+    let error = ApiError::sender(400, "UnknownOperationException", message);
+    let form = request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    match form {
+        true => rendered(error.render_query("https://stepwell.invalid/", &request.request_id)),
+        false => rendered(error.render_json(JsonVersion::V1_0)),
+    }
 }
 
 /// An error as a response.

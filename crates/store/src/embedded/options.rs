@@ -10,7 +10,7 @@ pub struct Options {
     pub first_segment_bytes: u64,
     /// When this much of the log, in bytes, is not yet durable in the index, the index is made durable.
     pub checkpoint_bytes: u64,
-    /// When this much of the index, in bytes, is only in memory, it is made durable. Up to four times as much is held
+    /// When this much of the index, in bytes, is only in memory, it is made durable. Up to three times as much is held
     /// under load.
     pub index_memory_bytes: u64,
     /// Memory for blocks of the index that were read, in bytes.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// Sealed memory that may wait for the disk; with more the committer waits.
-const MAX_SEALED: usize = 2;
+const MAX_SEALED: usize = 1;
 /// Sorted runs that may wait for compaction; with more the committer waits, so that reads do not get slower and slower.
 const MAX_BACKLOG: usize = 24;
 

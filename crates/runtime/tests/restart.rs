@@ -1,0 +1,97 @@
+//! Executions go on after a restart, wherever they stood.
+
+mod world;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::event::Failure;
+use runtime::{RuntimeError, Status};
+use store::{MemoryStore, Store};
+use world::{Outside, check_finished, define, ended, find, namespace, open, start};
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_goes_on_after_restarts_at_any_time() {
+    for stop_after_millis in [0, 1, 1_000, 1_999, 2_001, 4_000, 6_999] {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let outside = Outside::default();
+        assert!(define(store.as_ref()));
+        let runtime = open(store.clone(), &outside).unwrap();
+        start(&runtime, "e").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(stop_after_millis)).await;
+        runtime.shutdown().await;
+        drop(runtime);
+
+        let runtime = open(store.clone(), &outside).unwrap();
+        assert!(ended(&runtime, &store, "e").await);
+        check_finished(store.as_ref(), "e");
+        runtime.shutdown().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_is_idempotent_while_it_runs_and_refused_afterwards() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    assert!(define(store.as_ref()));
+    let runtime = open(store.clone(), &Outside::default()).unwrap();
+    let first = start(&runtime, "e").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let second = start(&runtime, "e").await.unwrap();
+    assert_eq!(first.at, second.at);
+    assert!(ended(&runtime, &store, "e").await);
+    assert!(matches!(start(&runtime, "e").await, Err(RuntimeError::AlreadyExists)));
+    check_finished(store.as_ref(), "e");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_starts_of_one_name_are_one_execution() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    assert!(define(store.as_ref()));
+    let runtime = open(store.clone(), &Outside::default()).unwrap();
+    let starts = (0..20).map(|_| start(&runtime, "e"));
+    let results = futures(starts).await;
+    assert!(results.iter().all(|result| result.as_ref().is_ok_and(|at| *at == results[0].as_ref().unwrap().clone())));
+    assert!(ended(&runtime, &store, "e").await);
+    check_finished(store.as_ref(), "e");
+    assert_eq!(runtime.open_executions(), 0);
+}
+
+/// All of them, side by side.
+async fn futures<F: Future<Output = Result<runtime::Started, RuntimeError>>>(
+    starts: impl Iterator<Item = F>,
+) -> Vec<Result<i64, String>> {
+    let mut pending: Vec<_> = starts.map(Box::pin).collect();
+    let mut done: Vec<Option<Result<i64, String>>> = pending.iter().map(|_| None).collect();
+    std::future::poll_fn(|cx| {
+        for (future, slot) in pending.iter_mut().zip(&mut done).filter(|(_, slot)| slot.is_none()) {
+            if let std::task::Poll::Ready(result) = future.as_mut().poll(cx) {
+                *slot = Some(result.map(|started| started.at.0).map_err(|error| error.to_string()));
+            }
+        }
+        match done.iter().all(Option::is_some) {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_execution_stays_stopped() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let outside = Outside::default();
+    assert!(define(store.as_ref()));
+    let runtime = open(store.clone(), &outside).unwrap();
+    start(&runtime, "e").await.unwrap();
+    let failure = Failure::new("Enough", "of this");
+    let stopped = runtime.stop_execution(&namespace(), world::MACHINE, "e", failure).await.unwrap();
+    let again = runtime.stop_execution(&namespace(), world::MACHINE, "e", Failure::default()).await.unwrap();
+    assert_eq!(stopped.at, again.at);
+    runtime.shutdown().await;
+    let runtime = open(store.clone(), &outside).unwrap();
+    assert_eq!(runtime.open_executions(), 0);
+    let record = find(store.as_ref(), "e").unwrap();
+    assert_eq!(record.status, Status::Aborted);
+    assert_eq!(record.stopped, Some(stopped.at));
+}

@@ -1,0 +1,34 @@
+//! What other services ask of IAM: whether a role trusts them.
+
+use aws::arn::RoleArn;
+use iam::{Context, Policy};
+
+use super::model::Role;
+use super::Iam;
+use crate::records::{RecordError, RecordKey};
+
+/// What is known of a role and a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleTrust {
+    /// There is no such role here.
+    Unknown,
+    /// The service may assume it.
+    Trusted,
+    /// The role is here, and its trust policy does not let the service in.
+    Untrusted,
+}
+
+impl Iam {
+    /// Whether the role lets a service (`states.amazonaws.com`) assume it. `context` may hold `aws:SourceArn` and
+    /// `aws:SourceAccount`.
+    pub fn role_trusts(&self, role: &RoleArn, service: &str, context: &Context) -> Result<RoleTrust, RecordError> {
+        let key = RecordKey::new(&role.account, "", super::shelf::ROLE, &[&role.name.to_ascii_lowercase()]);
+        let stored = self.records.get::<Role>(&key)?.map(|record| record.value);
+        let Some(stored) = stored.filter(|stored| stored.arn == role.to_string()) else {
+            return Ok(RoleTrust::Unknown);
+        };
+        let trusted = Policy::parse(&stored.trust)
+            .is_ok_and(|policy| iam::trusts(&policy, service, "sts:AssumeRole", context));
+        Ok(if trusted { RoleTrust::Trusted } else { RoleTrust::Untrusted })
+    }
+}
