@@ -98,9 +98,12 @@ WRITTEN = {
     # What the service computes is written compactly, in the order of the template or of the input.
     "InputPath writes the part compactly": (
         {"Type": "Pass", "InputPath": "$.part"}, '{ "part" : { "b" : 1, "a" : [ 1 , 2.0 ] } }', '{"b":1,"a":[1,2.0]}'),
-    "Parameters keep the template's order": (
+    "Parameters: what is written first, what is computed after it": (
         {"Type": "Pass", "Parameters": {"z": 1, "y.$": "$.v", "x": {"w": [True, None, "s"]}}}, '{"v" :1.0}',
-        '{"z":1,"y":1.0,"x":{"w":[true,null,"s"]}}'),
+        '{"z":1,"x":{"w":[true,null,"s"]},"y":1.0}'),
+    "computed members come in the order of a Java HashMap": (
+        {"Type": "Pass", "Parameters": {"i.$": "$.v", "d.$": "$.v", "order.$": "$.v", "lines.$": "$.v"}}, '{"v":1}',
+        '{"d":1,"i":1,"lines":1,"order":1}'),
     "a Result is written as the definition has it": (
         {"Type": "Pass", "Result": {"b": 1, "a": [1.5, {}], "c": []}}, "{}", '{"b":1,"a":[1.5,{}],"c":[]}'),
     "ResultPath appends at the end": (
@@ -112,7 +115,7 @@ WRITTEN = {
     "OutputPath picks": (
         {"Type": "Pass", "OutputPath": "$.a[1]"}, '{"a": [1, {"b" : 2.50}]}', '{"b":2.50}'),
     "an integer stays one, a decimal stays one": (
-        {"Type": "Pass", "Parameters": {"i.$": "$.i", "d.$": "$.d"}}, '{"i":10,"d":10.0}', '{"i":10,"d":10.0}'),
+        {"Type": "Pass", "Parameters": {"d.$": "$.d", "i.$": "$.i"}}, '{"i":10,"d":10.0}', '{"d":10.0,"i":10}'),
     "a large integer keeps its digits": (
         {"Type": "Pass", "Parameters": {"n.$": "$.n"}}, '{"n":12345678901234567890}', '{"n":12345678901234567890}'),
     "text is written as it is read": (

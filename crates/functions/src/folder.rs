@@ -33,7 +33,11 @@ const NOT_CODE: &[&str] = &["__pycache__", ".git", ".venv", SETTINGS];
 /// The files that make a folder a function, with what they mean.
 const CONVENTIONS: &[(&str, &str, &str)] = &[
     ("handler.py", "python3.12", "handler.handler"),
-    ("lambda_function.py", "python3.12", "lambda_function.lambda_handler"),
+    (
+        "lambda_function.py",
+        "python3.12",
+        "lambda_function.lambda_handler",
+    ),
     ("index.mjs", "nodejs22.x", "index.handler"),
     ("index.js", "nodejs22.x", "index.handler"),
     ("index.cjs", "nodejs22.x", "index.handler"),
@@ -93,7 +97,9 @@ impl FunctionFolder {
     /// As [`FunctionFolder::read_all`].
     pub fn read(path: &Path) -> Result<Option<FunctionFolder>, Error> {
         let settings = Settings::read(&path.join(SETTINGS))?;
-        let by_convention = CONVENTIONS.iter().find(|(file, ..)| path.join(file).is_file());
+        let by_convention = CONVENTIONS
+            .iter()
+            .find(|(file, ..)| path.join(file).is_file());
         let (runtime, handler) = match (&settings.runtime, &settings.handler, by_convention) {
             (runtime, handler, Some((_, usual, named))) => (
                 runtime.as_deref().unwrap_or(usual),
@@ -127,7 +133,10 @@ impl FunctionFolder {
                 path: file.clone(),
                 source,
             };
-            let name = file.strip_prefix(&self.path).unwrap_or(&file).to_string_lossy();
+            let name = file
+                .strip_prefix(&self.path)
+                .unwrap_or(&file)
+                .to_string_lossy();
             let mode = fs::metadata(&file).map_err(failed)?.permissions().mode() & 0o777;
             // No time stamps: they would make another package of the same code.
             let options = SimpleFileOptions::default()

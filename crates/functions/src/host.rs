@@ -46,7 +46,10 @@ impl FunctionHost {
     ///
     /// # Errors
     /// [`Error::Launch`] if the thread that writes logs cannot be started.
-    pub fn new(config: HostConfig) -> Result<FunctionHost, Error> {
+    pub fn new(mut config: HostConfig) -> Result<FunctionHost, Error> {
+        // The functions' processes have working directories of their own.
+        config.data_dir = std::path::absolute(&config.data_dir).map_err(Error::Launch)?;
+        config.runtimes_dir = std::path::absolute(&config.runtimes_dir).map_err(Error::Launch)?;
         let logs = LogWriter::start(config.data_dir.join("logs")).map_err(Error::Launch)?;
         let limits = Limits {
             max_workers: config.max_workers.max(1),
@@ -145,6 +148,6 @@ impl Shared {
             path: path.clone(),
             source,
         })?;
-        std::path::absolute(&path).map_err(Error::Launch)
+        Ok(path)
     }
 }

@@ -275,3 +275,26 @@ async fn awslambdaric_is_what_serves() {
         eprintln!("SKIPPED: awslambdaric cannot be installed here; the bundled client served");
     }
 }
+
+#[tokio::test]
+async fn relative_folders_are_the_hosts_not_the_functions() {
+    if python().is_none() {
+        return;
+    }
+    let up = "../".repeat(std::env::current_dir().unwrap().components().count() - 1);
+    for client in CLIENTS {
+        let bench = Bench::new(|config| {
+            config.python_client = client;
+            for path in [&mut config.data_dir, &mut config.runtimes_dir] {
+                *path =
+                    format!("{up}{}", path.display().to_string().trim_start_matches('/')).into();
+            }
+        });
+        let spec = bench.function(
+            "python3.12",
+            "handler.py",
+            "def handler(event, context):\n    return 1\n",
+        );
+        assert_eq!(payload(&bench.invoke(&spec, json!({})).await), 1);
+    }
+}

@@ -1,6 +1,6 @@
 //! Durable commits per second of the embedded store, beside what the disk itself can do in the same run.
 //!
-//! `cargo run --release -p store --example commit_bench [-- DIRECTORY [SECONDS]]`; the directory must be on the disk
+//! `cargo run --release -p store --example commit_bench [-- DIRECTORY [SECONDS [IN_FLIGHT...]]]`; the directory must be on the disk
 //! that is to be measured (default: the current directory). A transaction is 5 keys of 300 bytes with one precondition.
 //! Each number of submitters keeps that many transactions in flight.
 
@@ -27,14 +27,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .next()
         .map_or_else(|| PathBuf::from("."), PathBuf::from);
     let seconds = arguments.next().map_or(Ok(3), |text| text.parse())?;
+    let in_flight = arguments
+        .map(|text| text.parse())
+        .collect::<Result<Vec<u64>, _>>()?;
     let directory = parent.join(format!("commit-bench-{}", std::process::id()));
     std::fs::create_dir_all(&directory)?;
-    let result = bench(&directory, Duration::from_secs(seconds));
+    let result = bench(&directory, Duration::from_secs(seconds), &in_flight);
     std::fs::remove_dir_all(&directory)?;
     result
 }
 
-fn bench(directory: &Path, duration: Duration) -> Result<(), Box<dyn std::error::Error>> {
+fn bench(
+    directory: &Path,
+    duration: Duration,
+    in_flight: &[u64],
+) -> Result<(), Box<dyn std::error::Error>> {
+    let in_flight = if in_flight.is_empty() {
+        &[1, 16, 64, 1024]
+    } else {
+        in_flight
+    };
     let opening = Instant::now();
     let store = EmbeddedStore::open(directory.join("store"), Options::default())?;
     println!(
@@ -49,8 +61,8 @@ fn bench(directory: &Path, duration: Duration) -> Result<(), Box<dyn std::error:
     println!(
         "in flight   commits/s   per batch   mean latency   of raw   log MiB/s   resident KiB"
     );
-    for submitters in [1, 16, 64, 1024] {
-        flood(&store, submitters, duration, raw);
+    for submitters in in_flight {
+        flood(&store, *submitters, duration, raw);
     }
     store.close()?;
     drop(store);

@@ -29,7 +29,7 @@ pub(super) struct Committer {
     pub sequence: u64,
     pub options: Options,
     pub scratch: Scratch,
-    /// Keeps the lock.
+    /// Keeps the lock. The last field: files of the index are removed when the index is dropped.
     pub directory: Arc<Directory>,
 }
 

@@ -47,6 +47,8 @@ pub struct EmbeddedStore {
     stats: Arc<Mutex<Stats>>,
     committer: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
     thread: ThreadId,
+    /// Keeps the lock. The last field: files of the index are removed when the index is dropped.
+    _directory: Arc<Directory>,
 }
 
 impl EmbeddedStore {
@@ -97,6 +99,7 @@ impl EmbeddedStore {
             stats,
             thread: thread.thread().id(),
             committer: Mutex::new(Some(thread)),
+            _directory: directory,
         })
     }
 }

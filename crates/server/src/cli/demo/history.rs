@@ -1,0 +1,118 @@
+//! An execution's history as a client reads it, and what can be told from it: which state an event belongs to.
+//!
+//! Every event names the one before it on its own path, so a path's open states are those of the event before, plus
+//! or minus one. That holds within Parallel branches and Map iterations too, where neighbours in the list belong to
+//! different paths.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::cli::client::{Client, ClientError};
+
+/// One event.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    /// From 1, without gaps.
+    pub(super) id: u64,
+    /// The event before it on its path; 0 for none.
+    pub(super) previous: u64,
+    /// Seconds since 1970.
+    pub(super) at: f64,
+    /// `TaskStateEntered`, ...
+    pub(super) kind: String,
+    /// The one `...EventDetails` member, or null.
+    pub(super) details: Value,
+    /// The state it belongs to; none for the execution's own events.
+    pub(super) state: Option<String>,
+}
+
+impl Event {
+    /// A text among the details.
+    pub(super) fn detail(&self, name: &str) -> &str {
+        self.details.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether the execution ended with it.
+    pub(super) fn is_end(&self) -> bool {
+        let ends = ["ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"];
+        ends.contains(&self.kind.as_str())
+    }
+
+    /// Whether a state begins with it.
+    pub(super) fn is_entry(&self) -> bool {
+        self.kind.ends_with("StateEntered")
+    }
+}
+
+/// All events of an execution so far, oldest first.
+pub(super) async fn read(client: &Client, execution_arn: &str) -> Result<Vec<Event>, ClientError> {
+    let mut events = Vec::new();
+    let mut input = serde_json::json!({ "executionArn": execution_arn, "maxResults": 1000 });
+    loop {
+        let page = client.states("GetExecutionHistory", input.clone()).await?;
+        events.extend(page["events"].as_array().into_iter().flatten().map(event));
+        match page.get("nextToken") {
+            Some(token) => input["nextToken"] = token.clone(),
+            None => break,
+        }
+    }
+    name_states(&mut events);
+    Ok(events)
+}
+
+fn event(shown: &Value) -> Event {
+    let members = shown.as_object().into_iter().flatten();
+    let details = members.filter(|(name, _)| name.ends_with("EventDetails")).map(|(_, details)| details.clone()).next();
+    Event {
+        id: shown["id"].as_u64().unwrap_or_default(),
+        previous: shown["previousEventId"].as_u64().unwrap_or_default(),
+        at: shown["timestamp"].as_f64().unwrap_or_default(),
+        kind: shown["type"].as_str().unwrap_or_default().to_owned(),
+        details: details.unwrap_or(Value::Null),
+        state: None,
+    }
+}
+
+/// A state that is open on a path: its type (`Task`) and its name.
+type Open = Vec<(String, String)>;
+
+fn name_states(events: &mut [Event]) {
+    let mut open_after: HashMap<u64, Open> = HashMap::new();
+    for event in events {
+        let mut open = open_after.get(&event.previous).cloned().unwrap_or_default();
+        event.state = follow(&mut open, event);
+        open_after.insert(event.id, open);
+    }
+}
+
+/// Brings the path's open states up to this event; the state that the event belongs to.
+fn follow(open: &mut Open, event: &Event) -> Option<String> {
+    let name = event.detail("name");
+    if let Some(kind) = event.kind.strip_suffix("StateEntered") {
+        open.push((kind.to_owned(), name.to_owned()));
+        return Some(name.to_owned());
+    }
+    if event.kind.ends_with("StateExited") {
+        let position = open.iter().rposition(|(_, open)| open == name);
+        open.truncate(position.unwrap_or(0));
+        return Some(name.to_owned());
+    }
+    if event.kind.starts_with("Execution") {
+        return None;
+    }
+    for (prefix, kind) in [("ParallelState", "Parallel"), ("Map", "Map")] {
+        if event.kind.starts_with(prefix) {
+            let position = open.iter().rposition(|(open, _)| open == kind);
+            open.truncate(position.map_or(0, |position| position + 1));
+        }
+    }
+    open.last().map(|(_, name)| name.clone())
+}
+
+/// The error's own words: Lambda wraps them in a JSON object.
+pub(super) fn plain_cause(cause: &str) -> String {
+    let wrapped: Option<Value> = serde_json::from_str(cause).ok();
+    let message = wrapped.as_ref().and_then(|cause| cause.get("errorMessage")?.as_str());
+    message.unwrap_or(cause).to_owned()
+}

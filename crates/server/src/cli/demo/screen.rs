@@ -1,0 +1,134 @@
+//! The terminal: headings, aligned lines with a mark in front, spinners; plain lines where nobody watches.
+//!
+//! Owns colour and width. Knows nothing of what it shows.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use console::{Term, measure_text_width, style, truncate_str};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+/// Columns of a line where the output is not a terminal.
+const PLAIN_WIDTH: usize = 160;
+/// Columns of the labels in front of details.
+const LABEL_WIDTH: usize = 12;
+const TICK: Duration = Duration::from_millis(90);
+
+/// What a line says about its subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// It is as it should be.
+    Good,
+    /// It is not.
+    Bad,
+    /// Neither; worth knowing.
+    Note,
+}
+
+/// Where everything is written. Clones write to the same place.
+#[derive(Clone, Debug)]
+pub(super) struct Screen {
+    live: bool,
+    bars: MultiProgress,
+}
+
+impl Screen {
+    /// Standard output.
+    pub(super) fn stdout() -> Screen {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let live = std::io::stdout().is_terminal() && !console::is_dumb();
+        console::set_colors_enabled(live && !no_color);
+        Screen { live, bars: MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::stdout()) }
+    }
+
+    /// Whether lines can be drawn over.
+    pub(super) fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// Columns of a line.
+    pub(super) fn width(&self) -> usize {
+        match self.live {
+            true => usize::from(Term::stdout().size().1).max(60),
+            false => PLAIN_WIDTH,
+        }
+    }
+
+    /// A line as it is. A reader who went away is no reason to stop.
+    pub(super) fn line(&self, text: impl Display) {
+        let write = || writeln!(std::io::stdout(), "{text}");
+        let _ = match self.live {
+            true => self.bars.suspend(write),
+            false => write(),
+        };
+    }
+
+    /// An empty line and a heading.
+    pub(super) fn heading(&self, text: &str) {
+        self.line(format_args!("\n{}", style(text).bold()));
+    }
+
+    /// `  ✓ label       detail`
+    pub(super) fn item(&self, mark: Mark, label: &str, detail: impl Display) {
+        self.line(format_args!("  {} {} {detail}", sign(mark), pad(label, LABEL_WIDTH)));
+    }
+
+    /// Shows that something is under way. Drop it when it is done.
+    pub(super) fn busy(&self, label: &str, detail: &str) -> Busy {
+        let bar = match self.live {
+            true => self.bars.add(spinner()),
+            false => ProgressBar::hidden(),
+        };
+        bar.set_message(format!("{} {}", pad(label, LABEL_WIDTH), style(detail).dim()));
+        Busy(bar)
+    }
+
+    /// A spinner whose message the caller keeps true.
+    pub(super) fn spinner(&self) -> ProgressBar {
+        self.bars.add(spinner())
+    }
+}
+
+/// Something under way; its spinner goes with it.
+#[derive(Debug)]
+pub(super) struct Busy(ProgressBar);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn spinner() -> ProgressBar {
+    let style = ProgressStyle::with_template("  {spinner:.cyan} {msg}").expect("the template is right");
+    let bar = ProgressBar::new_spinner().with_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
+    bar.enable_steady_tick(TICK);
+    bar
+}
+
+/// One coloured character.
+pub(super) fn sign(mark: Mark) -> impl Display {
+    match mark {
+        Mark::Good => style("✓").green(),
+        Mark::Bad => style("✗").red(),
+        Mark::Note => style("·").yellow(),
+    }
+}
+
+/// Fills up with spaces to `width` columns.
+pub(super) fn pad(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(measure_text_width(text));
+    format!("{text}{:missing$}", "")
+}
+
+/// The beginning of a text, at most `width` columns; line ends become spaces.
+pub(super) fn shorten(text: &str, width: usize) -> String {
+    let line = text.replace(['\n', '\r', '\t'], " ");
+    truncate_str(&line, width, "…").into_owned()
+}
+
+/// `0.43 s`
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}
