@@ -267,7 +267,8 @@ BAD_DEFINITIONS = {
     "JSONata is to come": (json.dumps({"QueryLanguage": "JSONata", **PASS}), "JSONata"),
     "variables are to come": (json.dumps(one_state({"Type": "Pass", "Assign": {"x": 1}})), "Assign"),
     "distributed Map is to come": (json.dumps(one_state({
-        "Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **PASS}})),
+        "Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                                     **one_state({"Type": "Pass"}, "B")}})),
         "DISTRIBUTED"),
 }
 
@@ -365,6 +366,14 @@ class Raw:
             pass
         return self
 
+    def finish(self):
+        """Nothing more will be sent."""
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        return self
+
     def read(self):
         """Everything until the server closes."""
         parts = []
@@ -394,9 +403,7 @@ HOSTILE = {
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
 def test_what_is_no_http_costs_the_connection_only(server, data):
     with Raw(server) as raw:
-        raw.send(data)
-        raw.socket.shutdown(socket.SHUT_WR)
-        answer = raw.read()
+        answer = raw.send(data).finish().read()
         assert not answer or answer.startswith(b"HTTP/1."), answer[:100]
         assert b" 200 " not in answer.split(b"\r\n")[0]
 

@@ -44,14 +44,6 @@ pub enum Error {
         /// Lambda's limit in bytes.
         limit: u64,
     },
-    /// A folder's `function.toml` is not right.
-    #[error("{path}: {reason}", path = path.display())]
-    FunctionSettings {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// A file of the code store could not be read or written.
     #[error("{path}: {source}", path = path.display())]
     Storage {

@@ -17,8 +17,8 @@ pub enum Trust {
     UnknownRole,
 }
 
-/// Finds out about roles: account and ARN in.
-type Lookup = dyn Fn(&str, &RoleArn) -> Result<Trust, RecordError> + Send + Sync;
+/// Finds out about roles: the role, and the state machine that is to use it.
+type Lookup = dyn Fn(&RoleArn, &str) -> Result<Trust, RecordError> + Send + Sync;
 
 /// Looks roles up.
 #[derive(Clone)]
@@ -26,12 +26,12 @@ pub struct Roles(Arc<Lookup>);
 
 impl Roles {
     /// Over whoever keeps the roles.
-    pub fn new(lookup: impl Fn(&str, &RoleArn) -> Result<Trust, RecordError> + Send + Sync + 'static) -> Roles {
+    pub fn new(lookup: impl Fn(&RoleArn, &str) -> Result<Trust, RecordError> + Send + Sync + 'static) -> Roles {
         Roles(Arc::new(lookup))
     }
 
-    /// What is known of the role.
-    pub fn trust(&self, account: &str, role: &RoleArn) -> Result<Trust, RecordError> {
-        (self.0)(account, role)
+    /// What is known of the role; trust policies may be conditioned on the state machine's ARN and account.
+    pub fn trust(&self, role: &RoleArn, machine_arn: &str) -> Result<Trust, RecordError> {
+        (self.0)(role, machine_arn)
     }
 }

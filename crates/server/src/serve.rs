@@ -3,20 +3,28 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use functions::{CodeStore, FunctionHost, HostConfig};
 use runtime::{Options, Ports, Runtime, SystemClock};
 use store::{EmbeddedStore, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::api::Services;
+use crate::api::iam::Iam;
+use crate::api::lambda::LambdaApi;
 use crate::api::states::StatesApi;
+use crate::api::sts::Sts;
 use crate::config::Config;
 use crate::entropy::SystemEntropy;
 use crate::front::http::{self, Defaults};
 use crate::records::Records;
-use crate::roles::{Roles, Trust};
-use crate::tasks::Tasks;
+use crate::roles::Roles;
+use crate::tasks::{Functions, Tasks};
+
+/// How long functions may take to finish when the server is stopped.
+const DRAIN: Duration = Duration::from_secs(3);
 
 /// Why the server could not start or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +43,12 @@ pub enum ServeError {
     /// What is open in the store cannot be taken over.
     #[error("cannot resume: {0}")]
     Resume(#[from] runtime::RuntimeError),
+    /// Not a URL that can be called.
+    #[error("the Lambda endpoint '{0}' cannot be used: {1}")]
+    LambdaEndpoint(String, integrations::EndpointError),
+    /// The function host cannot work in the folder.
+    #[error("cannot start the function host: {0}")]
+    Functions(#[from] functions::Error),
     /// No threads.
     #[error("cannot start: {0}")]
     Threads(std::io::Error),
@@ -66,6 +80,7 @@ pub fn run(config: Config) -> Result<(), ServeError> {
 pub struct Server {
     store: Arc<dyn Store>,
     runtime: Arc<Runtime>,
+    host: FunctionHost,
     stop: watch::Sender<bool>,
     front: tokio::task::JoinHandle<()>,
     address: SocketAddr,
@@ -81,22 +96,27 @@ impl Server {
         let opened = EmbeddedStore::open(&directory, store::Options::default());
         let store: Arc<dyn Store> = Arc::new(opened.map_err(|error| ServeError::Store { directory, error })?);
         let clock = Arc::new(SystemClock);
-        let tasks = Arc::new(Tasks::new(tokio::runtime::Handle::current()));
+        let records = Records::new(store.clone());
+        let host = FunctionHost::new(host_config(&config, address))?;
+        let code = CodeStore::open(config.data_dir.join("functions").join("code"))?;
+        let lambda = LambdaApi::new(records.clone(), host.clone(), code);
+        let tasks = Tasks::new(tokio::runtime::Handle::current(), functions(&config, lambda.clone())?);
         let ports = Ports {
             clock: clock.clone(),
             entropy: Arc::new(|| Box::new(SystemEntropy::new())),
-            runner: tasks,
+            runner: Arc::new(tasks.clone()),
         };
         let runtime = Arc::new(Runtime::open(store.clone(), ports, Options::default())?);
-        let records = Records::new(store.clone());
-        let roles = Roles::new(|_, _| Ok(Trust::UnknownRole));
-        let states = StatesApi::new(runtime.clone(), records, roles, clock, config.strict_roles);
-        let services = Arc::new(Services { states });
+        let iam = Arc::new(Iam::new(records.clone()));
+        let states =
+            Arc::new(StatesApi::new(runtime.clone(), records, roles(iam.clone()), clock, config.strict_roles));
+        tasks.serve_states(&states);
+        let services = Arc::new(Services { states, iam, sts: Sts::default(), lambda });
         let defaults = Defaults { account: config.account.into(), region: config.region.into() };
         let (stop, stopped) = watch::channel(false);
         let front = tokio::spawn(http::serve(listener, services, defaults, stopped));
         tracing::info!(%address, data = %config.data_dir.display(), open = runtime.open_executions(), "serving");
-        Ok(Server { store, runtime, stop, front, address })
+        Ok(Server { store, runtime, host, stop, front, address })
     }
 
     /// Where it listens.
@@ -114,12 +134,40 @@ impl Server {
         let _ = self.stop.send(true);
         let _ = self.front.await;
         self.runtime.shutdown().await;
+        // What still runs is killed with the process, and called again after the next start.
+        let _ = tokio::time::timeout(DRAIN, self.host.shutdown()).await;
         let store = self.store.clone();
         let closed = tokio::task::spawn_blocking(move || store.close()).await;
         if let Ok(Err(error)) = closed {
             tracing::error!(%error, "the store did not close cleanly");
         }
     }
+}
+
+/// The function host of these settings; functions find this server under `AWS_ENDPOINT_URL`.
+fn host_config(config: &Config, address: SocketAddr) -> HostConfig {
+    let mut host = HostConfig::new(&config.data_dir);
+    host.endpoint_url = Some(format!("http://{address}"));
+    if let Some(processes) = config.function_processes {
+        host.max_workers = processes.max(1);
+    }
+    host
+}
+
+fn functions(config: &Config, local: LambdaApi) -> Result<Functions, ServeError> {
+    match &config.lambda_endpoint {
+        None => Ok(Functions::Local(local)),
+        Some(url) => Functions::remote(url).map_err(|error| ServeError::LambdaEndpoint(url.clone(), error)),
+    }
+}
+
+/// What Step Functions asks of IAM.
+fn roles(iam: Arc<Iam>) -> Roles {
+    Roles::new(move |role, machine_arn| {
+        let account = machine_arn.split(':').nth(4).unwrap_or_default();
+        let context = iam::Context::default().with("aws:SourceArn", machine_arn).with("aws:SourceAccount", account);
+        iam.trust(role, "states.amazonaws.com", &context)
+    })
 }
 
 /// SIGINT or SIGTERM.

@@ -1,28 +1,159 @@
-//! What a Task state calls: adapts the function host, the integrations and this server itself to the runtime's
-//! [`TaskRunner`].
+//! What a Task state calls: adapts the function host, a remote Lambda endpoint and this server itself to the
+//! runtime's [`TaskRunner`].
+//!
+//! Owns which resource goes where. What a service makes of parameters and answers is `integrations`' business.
 
-use engine::TaskOutcome;
-use runtime::{TaskCall, TaskKey, TaskRunner};
+use std::sync::{Arc, Weak};
+
+use asl::definition::Target;
+use aws::sigv4::Credentials;
+use engine::{TaskOutcome, TaskRequest};
+use expr::json::Document;
+use integrations::lambda::{Invoke, InvokeOutput, LambdaClient, direct_result, optimised_result, service_error};
+use integrations::{CallError, Endpoint, Timeouts};
+use runtime::{Namespace, TaskCall, TaskKey, TaskRunner};
 use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, SetOnce};
+use uuid::Uuid;
+
+use crate::api::lambda::{LambdaApi, Place};
+use crate::api::states::{StatesApi, integration};
+
+/// Calls at a time; more wait here, so that a burst of executions does not throttle itself at the function host.
+const CALLS: usize = 512;
+
+/// Where functions are.
+pub enum Functions {
+    /// On this server.
+    Local(LambdaApi),
+    /// Behind another Lambda API.
+    Remote {
+        /// The client for it.
+        client: LambdaClient,
+        /// Signed with these.
+        credentials: Credentials,
+    },
+}
+
+impl Functions {
+    /// Behind the Lambda API at a URL, with the credentials of the environment or made-up ones.
+    pub fn remote(url: &str) -> Result<Functions, integrations::EndpointError> {
+        let variable = |name: &str, otherwise: &str| std::env::var(name).unwrap_or_else(|_| otherwise.to_owned());
+        Ok(Functions::Remote {
+            client: LambdaClient::new(url.parse::<Endpoint>()?, Timeouts::default()),
+            credentials: Credentials {
+                access_key: variable("AWS_ACCESS_KEY_ID", "test"),
+                secret_key: variable("AWS_SECRET_ACCESS_KEY", "test"),
+                session_token: std::env::var("AWS_SESSION_TOKEN").ok(),
+            },
+        })
+    }
+}
 
 /// Runs tasks on tokio.
+#[derive(Clone)]
 pub struct Tasks {
     handle: Handle,
+    functions: Arc<Functions>,
+    states: Arc<SetOnce<Weak<StatesApi>>>,
+    room: Arc<Semaphore>,
 }
 
 impl Tasks {
-    /// On this tokio runtime.
-    pub fn new(handle: Handle) -> Tasks {
-        Tasks { handle }
+    /// On this tokio runtime. Calls of Step Functions itself wait until [`Tasks::serve_states`].
+    pub fn new(handle: Handle, functions: Functions) -> Tasks {
+        Tasks {
+            handle,
+            functions: Arc::new(functions),
+            states: Arc::new(SetOnce::new()),
+            room: Arc::new(Semaphore::new(CALLS)),
+        }
+    }
+
+    /// Says who answers calls of Step Functions.
+    pub fn serve_states(&self, states: &Arc<StatesApi>) {
+        // Set once, when the server is put together.
+        let _ = self.states.set(Arc::downgrade(states));
+    }
+
+    async fn call(&self, namespace: &Namespace, request: &TaskRequest) -> Result<String, CallError> {
+        let json = request.input.text();
+        match &request.resource.target {
+            Target::Function => {
+                let output = self.invoke(namespace, &Invoke::direct(&request.resource.arn, json)).await?;
+                direct_result(&output)
+            }
+            Target::Service { resource_type, action, .. } => match (&**resource_type, &**action) {
+                ("lambda", "invoke") => {
+                    let output = self.invoke(namespace, &Invoke::from_parameters(json)?).await?;
+                    optimised_result(&output)
+                }
+                ("states", "startExecution") => self.start_execution(namespace, json).await,
+                _ => Err(unsupported(&request.resource.arn)),
+            },
+            Target::Activity => Err(unsupported(&request.resource.arn)),
+        }
+    }
+
+    async fn invoke(&self, namespace: &Namespace, invoke: &Invoke) -> Result<InvokeOutput, CallError> {
+        match &*self.functions {
+            Functions::Remote { client, credentials } => client.invoke(invoke, credentials, namespace.region()).await,
+            Functions::Local(lambda) => {
+                let request_id = Uuid::new_v4().to_string();
+                let place = Place { account: namespace.account(), region: namespace.region() };
+                lambda.invoke(invoke, place, &request_id).await.map_err(|error| {
+                    service_error(error.status, &error.code, error.message.text(), &request_id)
+                })
+            }
+        }
+    }
+
+    async fn start_execution(&self, namespace: &Namespace, json: &str) -> Result<String, CallError> {
+        match self.states.wait().await.upgrade() {
+            Some(states) => integration::start_execution(&states, namespace, json).await,
+            // The server is being taken apart; the call is made again after the next start.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// The definition would have been refused: this is for executions of a newer version's definitions.
+fn unsupported(resource: &str) -> CallError {
+    CallError::Parameters {
+        name: "States.Runtime".to_owned(),
+        cause: format!("The resource {resource} is not supported by this version of Stepwell yet."),
     }
 }
 
 impl TaskRunner for Tasks {
     fn run(&self, call: TaskCall) {
+        let tasks = self.clone();
         self.handle.spawn(async move {
-            call.answer.send(TaskOutcome::Failed { error: Some("States.Runtime".into()), cause: None });
+            let Ok(_room) = tasks.room.acquire().await else { return };
+            let result = tasks.call(&call.namespace, &call.request).await;
+            call.answer.send(outcome(result));
         });
     }
 
+    /// A function that was called runs to its end, as on AWS; its answer is dropped by the engine.
     fn cancel(&self, _key: TaskKey) {}
+}
+
+fn outcome(result: Result<String, CallError>) -> TaskOutcome {
+    let failed = |error: &str, cause: String| TaskOutcome::Failed {
+        error: Some(truncated(error, 256)),
+        cause: Some(truncated(&cause, 32_768)),
+    };
+    match result {
+        Ok(json) => match Document::parse(json) {
+            Ok(document) => TaskOutcome::Succeeded(document),
+            Err(error) => failed("States.Runtime", format!("The answer of the task is not JSON: {}", error.message)),
+        },
+        Err(error) => failed(error.name(), error.cause()),
+    }
+}
+
+/// At most so many characters.
+fn truncated(text: &str, characters: usize) -> String {
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end]).to_owned()
 }

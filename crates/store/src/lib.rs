@@ -4,7 +4,17 @@
 //! is never lost. Must never know: AWS, states, events, or anything about what the bytes mean.
 //!
 //! Two implementations of [`Store`]: [`EmbeddedStore`] (a write-ahead log of our own, with an index behind it) and
-//! [`MemoryStore`] (for tests and for runs in process).
+//! [`MemoryStore`] (for tests and for runs in process). [`faults`] has a disk that fails on command, for tests.
+//!
+//! ```
+//! use store::{MemoryStore, Outcome, Store, Transaction, commit};
+//! let store = MemoryStore::new();
+//! let create = Transaction::new().require_absent("name").put("name", "value");
+//! assert_eq!(commit(&store, create.clone())?, Outcome::Committed { sequence: 1 });
+//! assert_eq!(commit(&store, create)?, Outcome::Conflict { precondition: 0 });
+//! assert_eq!(store.get(b"name")?.as_deref(), Some(&b"value"[..]));
+//! # Ok::<(), store::StoreError>(())
+//! ```
 
 mod completion;
 mod disk;

@@ -1,5 +1,6 @@
 //! Power loss at every operation of the disk: what was acknowledged is there, nothing is there by halves, and what is
 //! there is a prefix of what was submitted.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Damaged, missing and foreign files: the store says what is wrong and where, and drops nothing that was acknowledged.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
@@ -94,8 +95,28 @@ fn a_missing_index_behind_a_cut_log_is_reported() {
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
     let text = error.to_string();
     assert!(
-        text.contains("the index holds transactions up to 0, but the log"),
+        text.contains("the index is missing; the log has been cut"),
         "{text}"
+    );
+    assert!(!directory.path().join("index").exists());
+}
+
+/// As when a backup is put back over a part of the directory.
+#[test]
+fn an_old_index_behind_a_cut_log_is_reported() {
+    let directory = sample(false);
+    let (index, old) = (directory.path().join("index"), common::directory());
+    let kept = old.path().join("index");
+    fs::rename(&index, &kept).unwrap();
+    let store = open(directory.path()).unwrap();
+    (0..2000).for_each(|key| put(&store, key));
+    drop(store);
+    fs::remove_dir_all(&index).unwrap();
+    fs::rename(&kept, &index).unwrap();
+    let found = error(directory.path()).to_string();
+    assert!(
+        found.contains("the index holds transactions up to 5, but the log begins at "),
+        "{found}"
     );
 }
 
@@ -199,7 +220,7 @@ fn damage_is_found_across_segments() {
     fs::remove_file(segment(gap.path(), 1)).unwrap();
     let found = error(gap.path()).to_string();
     assert!(
-        found.contains("the index holds transactions up to 0, but the log begins at"),
+        found.contains("the index is missing; the log has been cut"),
         "{found}"
     );
 }

@@ -1,4 +1,5 @@
 //! Errors of the disk: the store stops and says why, and what it acknowledged is there when it is opened again.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! A directory written by the first version is read by every later one.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

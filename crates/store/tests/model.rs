@@ -1,4 +1,5 @@
 //! Random transactions, restarts and scans against a sorted map.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What every store must do, run against each of them.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
@@ -10,9 +11,11 @@ use store::{
     Store, StoreError, Transaction, commit,
 };
 
+type Test = (&'static str, fn(&Arc<dyn Store>));
+
 /// Runs the whole suite; `make` gives a new, empty store and whatever must live as long.
 fn conforms<K>(make: &dyn Fn() -> (Arc<dyn Store>, K)) {
-    let tests: &[(&str, fn(&Arc<dyn Store>))] = &[
+    let tests: &[Test] = &[
         ("writes are visible when they are acknowledged", visible),
         ("the later write to a key stands", later_write),
         ("preconditions decide", preconditions),

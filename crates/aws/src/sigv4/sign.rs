@@ -65,24 +65,23 @@ pub fn sign(
         headers: &headers,
         ..*parts
     };
-    let signed = signed_names(&headers);
-    let canonical = canonical_request(
-        &parts,
-        &signed,
-        PathStyle::of(service),
-        &payload_hash(&parts),
-    );
-    let signature = hex::encode(
-        mac(&credentials.secret_key, &scope, &date, &canonical)
-            .finalize()
-            .into_bytes(),
-    );
-    let signed = signed.join(";");
-    added.push((
-        "Authorization",
-        format!("{ALGORITHM} Credential={scope}, SignedHeaders={signed}, Signature={signature}"),
-    ));
+    let authorization = authorization(&parts, &credentials.secret_key, &scope, &date);
+    added.push(("Authorization", authorization));
     added
+}
+
+fn authorization(
+    parts: &RequestParts<'_>,
+    secret: &str,
+    scope: &CredentialScope,
+    date: &str,
+) -> String {
+    let signed = signed_names(parts.headers);
+    let style = PathStyle::of(&scope.service);
+    let canonical = canonical_request(parts, &signed, style, &payload_hash(parts));
+    let signature = hex::encode(mac(secret, scope, date, &canonical).finalize().into_bytes());
+    let signed = signed.join(";");
+    format!("{ALGORITHM} Credential={scope}, SignedHeaders={signed}, Signature={signature}")
 }
 
 /// The MAC over the string to sign, ready to be finalised or verified.

@@ -2,18 +2,32 @@
 //!
 //! A service is a struct with `async fn handle(&self, request: &Request) -> Response`, made in [`Services`].
 
+pub mod iam;
+pub mod lambda;
 pub mod states;
+pub mod sts;
+
+use std::sync::Arc;
 
 use aws::ApiError;
 use aws::error::{JsonVersion, Rendered};
 
 use crate::front::{Request, Response, Route, route};
+use iam::Iam;
+use lambda::LambdaApi;
 use states::StatesApi;
+use sts::Sts;
 
 /// All services of this server.
 pub struct Services {
     /// Step Functions.
-    pub states: StatesApi,
+    pub states: Arc<StatesApi>,
+    /// IAM.
+    pub iam: Arc<Iam>,
+    /// STS.
+    pub sts: Sts,
+    /// Lambda.
+    pub lambda: LambdaApi,
 }
 
 impl Services {
@@ -21,6 +35,9 @@ impl Services {
     pub async fn answer(&self, request: Request) -> Response {
         match route(&request) {
             Route::States => self.states.handle(&request).await,
+            Route::Iam => self.iam.handle(&request).await,
+            Route::Sts => self.sts.handle(&request).await,
+            Route::Lambda => self.lambda.handle(&request).await,
             Route::Health => Response::new(200, "text/plain", "ok\n"),
             _ => unknown(&request),
         }

@@ -108,6 +108,8 @@ struct Call<'a> {
 
 struct Answer {
     status: u16,
+    /// Where REST services name the error.
+    error_type: Option<String>,
     body: Bytes,
 }
 
@@ -196,7 +198,7 @@ impl Client {
         };
         match (read, answer.status) {
             (Ok(value), 200..300) => Ok(value),
-            (Ok(value), status) => Err(json_error(name, status, &value)),
+            (Ok(value), status) => Err(json_error(name, status, answer.error_type, &value)),
             (Err(error), _) => Err(ClientError::Unreadable { call: name, reason: error.to_string() }),
         }
     }
@@ -217,9 +219,11 @@ impl Client {
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
         let response = self.http.request(request).await.map_err(|error| with_sources(&error))?;
         let status = response.status().as_u16();
+        let named = response.headers().get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+        let error_type = named.map(str::to_owned);
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
         let body = body.map_err(|error| error.to_string())?.to_bytes();
-        Ok(Answer { status, body })
+        Ok(Answer { status, error_type, body })
     }
 
     fn signed(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
@@ -277,16 +281,13 @@ fn unescape(text: &str) -> String {
     named.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
 }
 
-/// `__type` of awsJson, `Type` of Lambda; the namespace in front of `#` says nothing more.
-fn json_error(call: String, status: u16, body: &Value) -> ClientError {
-    let text = |names: &[&str]| names.iter().find_map(|name| body.get(*name)?.as_str()).map(str::to_owned);
-    let code = text(&["__type", "code"]).unwrap_or_else(|| match status {
-        404 => "ResourceNotFoundException".to_owned(),
-        409 => "ResourceConflictException".to_owned(),
-        status => format!("HTTP {status}"),
-    });
-    let code = code.rsplit('#').next().unwrap_or_default().to_owned();
-    ClientError::Service { call, code, message: text(&["message", "Message"]).unwrap_or_default() }
+/// `__type` of awsJson, a header of REST; what stands in front of `#` and behind `:` says nothing more.
+fn json_error(call: String, status: u16, error_type: Option<String>, body: &Value) -> ClientError {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let code = error_type.or_else(|| text("__type")).unwrap_or_else(|| format!("HTTP {status}"));
+    let code = code.rsplit('#').next().and_then(|code| code.split(':').next()).unwrap_or_default();
+    let message = text("message").or_else(|| text("Message")).unwrap_or_default();
+    ClientError::Service { call, code: code.to_owned(), message }
 }
 
 /// An error and what caused it: hyper's own words for a refused connection say little.

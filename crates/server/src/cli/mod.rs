@@ -1,5 +1,8 @@
 //! The command line.
 
+mod client;
+mod demo;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,6 +30,8 @@ enum Command {
         #[arg(long, env = "STEPWELL_CONFIG", value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// See it work: serve, create the order-processing example through the API, run orders through it, show a history
+    Demo(demo::DemoArgs),
     /// Starts a function's process; used by the function host only
     #[command(name = "function-launcher", hide = true)]
     FunctionLauncher {
@@ -40,6 +45,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::FunctionLauncher { args } => functions::launcher::main(args),
         Command::Serve { settings, config } => serve(settings, config),
+        Command::Demo(args) => demo(args),
     }
 }
 
@@ -52,6 +58,15 @@ fn serve(settings: Settings, file: Option<PathBuf>) -> ExitCode {
     match crate::serve::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+fn demo(args: demo::DemoArgs) -> ExitCode {
+    log_to_stderr("warn");
+    match demo::run(args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => fail(&*error),
     }
 }
 

@@ -38,6 +38,22 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request that this server makes to itself, for a Task.
+    pub fn internal(account: &str, region: &str, request_id: &str, body: impl Into<Bytes>) -> Request {
+        Request {
+            method: Method::POST,
+            path: "/".to_owned(),
+            query: None,
+            headers: HeaderMap::new(),
+            body: body.into(),
+            account: account.into(),
+            region: region.into(),
+            signed_service: None,
+            access_key: None,
+            request_id: request_id.to_owned(),
+        }
+    }
+
     /// A header's value, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

@@ -61,6 +61,11 @@ impl Index {
         })
     }
 
+    /// Whether there is an index in `path`, whole or not.
+    pub(super) fn exists(path: &Path) -> bool {
+        path.join("current").exists()
+    }
+
     /// Where the files of the index are.
     pub(super) fn path(&self) -> &Path {
         &self.path

@@ -199,16 +199,17 @@ fn open_index(
     rebuild: bool,
 ) -> Result<Index, StoreError> {
     let path = directory.index();
-    let failure = match Index::open(&path, options.index_cache_bytes) {
-        Ok(index) => return Ok(index),
-        Err(failure) => failure,
-    };
-    let damage = match failure {
-        OpenFailure::Damaged(damage) => damage,
-        OpenFailure::Refused(reason) => {
-            return Err(StoreError::Index {
-                what: reason.into(),
-            });
+    let damage = if !rebuild && !Index::exists(&path) {
+        "the index is missing".to_owned()
+    } else {
+        match Index::open(&path, options.index_cache_bytes) {
+            Ok(index) => return Ok(index),
+            Err(OpenFailure::Damaged(damage)) => damage,
+            Err(OpenFailure::Refused(reason)) => {
+                return Err(StoreError::Index {
+                    what: reason.into(),
+                });
+            }
         }
     };
     if !rebuild {

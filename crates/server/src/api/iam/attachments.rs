@@ -29,7 +29,10 @@ pub(super) async fn attach(records: &Records, call: &Call<'_>) -> Outcome {
             }
             let mut new = role.value.clone();
             new.attached.push(arn.to_owned());
-            Ok((both(&role, &new, policy, |count| count.saturating_add(1)), ()))
+            Ok((
+                both(&role, &new, policy, |count| count.saturating_add(1)),
+                (),
+            ))
         })
         .await?;
     Ok(None)
@@ -47,7 +50,10 @@ pub(super) async fn detach(records: &Records, call: &Call<'_>) -> Outcome {
                 return Err(errors::no_policy(arn));
             }
             let policy = shelf.find_policy(arn)?;
-            Ok((both(&role, &new, policy, |count| count.saturating_sub(1)), ()))
+            Ok((
+                both(&role, &new, policy, |count| count.saturating_sub(1)),
+                (),
+            ))
         })
         .await?;
     Ok(None)
@@ -70,7 +76,10 @@ fn both(
 ) -> Transaction {
     let tx = role.put(Transaction::new(), new);
     let Some(policy) = policy else { return tx };
-    let counted = ManagedPolicy { attachments: count(policy.value.attachments), ..policy.value.clone() };
+    let counted = ManagedPolicy {
+        attachments: count(policy.value.attachments),
+        ..policy.value.clone()
+    };
     policy.put(tx, &counted)
 }
 

@@ -6,7 +6,7 @@ use aws::query::Params;
 use aws::validate::Violations;
 use jiff::Timestamp;
 
-use super::constraints::{self, MAX_TAGS, MARKER, Text};
+use super::constraints::{self, MARKER, MAX_TAGS, Text};
 use super::errors;
 use super::model::Tag;
 use super::paging::Page;
@@ -23,12 +23,21 @@ pub(super) struct Call<'a> {
 impl<'a> Call<'a> {
     /// At this moment.
     pub(super) fn new(params: Params, account: &'a str, region: &str) -> Call<'a> {
-        Call { params, account, partition: partition_of(region), now: Timestamp::now() }
+        Call {
+            params,
+            account,
+            partition: partition_of(region),
+            now: Timestamp::now(),
+        }
     }
 
     /// Begins to read the parameters.
     pub(super) fn input(&self) -> Input<'_> {
-        Input { params: &self.params, violations: Violations::quiet(), words: None }
+        Input {
+            params: &self.params,
+            violations: Violations::quiet(),
+            words: None,
+        }
     }
 
     /// `arn:aws:iam::account:resource`.
@@ -71,7 +80,9 @@ impl<'a> Input<'a> {
                 Some(number)
             }
             Err(_) => {
-                self.words.get_or_insert(format!("The specified value for {path} is invalid. It must be a number."));
+                self.words.get_or_insert(format!(
+                    "The specified value for {path} is invalid. It must be a number."
+                ));
                 None
             }
         }
@@ -83,7 +94,9 @@ impl<'a> Input<'a> {
             None | Some("false" | "False") => false,
             Some("true" | "True") => true,
             Some(_) => {
-                self.words.get_or_insert(format!("The specified value for {path} is invalid. It must be true or false."));
+                self.words.get_or_insert(format!(
+                    "The specified value for {path} is invalid. It must be true or false."
+                ));
                 false
             }
         }
@@ -92,12 +105,19 @@ impl<'a> Input<'a> {
     /// The tags of the request; `None` when it has no such parameter.
     pub(super) fn tags(&mut self) -> Option<Vec<Tag>> {
         let members = self.params.structures("Tags")?;
-        self.violations.count("tags", "", members.len(), 0, MAX_TAGS);
+        self.violations
+            .count("tags", "", members.len(), 0, MAX_TAGS);
         let mut tags = Vec::with_capacity(members.len());
         for (index, member) in members.iter().enumerate() {
-            let (key, value) = (member.get("Key").unwrap_or_default(), member.get("Value").unwrap_or_default());
+            let (key, value) = (
+                member.get("Key").unwrap_or_default(),
+                member.get("Value").unwrap_or_default(),
+            );
             constraints::check_tag(index + 1, key, value, &mut self.violations);
-            tags.push(Tag { key: key.to_owned(), value: value.to_owned() });
+            tags.push(Tag {
+                key: key.to_owned(),
+                value: value.to_owned(),
+            });
         }
         Some(tags)
     }
@@ -118,11 +138,14 @@ impl<'a> Input<'a> {
 
     /// `Marker` and `MaxItems`.
     pub(super) fn page(&mut self) -> Page {
-        let max = self.number("MaxItems", "maxItems", 1, 1000).and_then(|max| usize::try_from(max).ok());
+        let max = self
+            .number("MaxItems", "maxItems", 1, 1000)
+            .and_then(|max| usize::try_from(max).ok());
         let marker = self.optional(&MARKER);
         let page = Page::new(max, marker);
         if page.is_none() {
-            self.words.get_or_insert_with(|| "Invalid Marker.".to_owned());
+            self.words
+                .get_or_insert_with(|| "Invalid Marker.".to_owned());
         }
         page.unwrap_or_default()
     }
@@ -130,6 +153,7 @@ impl<'a> Input<'a> {
     /// Fails with all that is wrong.
     pub(super) fn finish(self) -> Result<(), ApiError> {
         self.violations.check(errors::validation)?;
-        self.words.map_or(Ok(()), |words| Err(errors::validation(words)))
+        self.words
+            .map_or(Ok(()), |words| Err(errors::validation(words)))
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn not_attachable(arn: &str) -> ApiError {
 
 /// `NoSuchEntity` for a version of a policy. Recorded.
 pub(super) fn no_version(arn: &str, version: &str) -> ApiError {
-    no_such_entity(format!("Policy {arn} version {version} does not exist or is not attachable."))
+    no_such_entity(format!(
+        "Policy {arn} version {version} does not exist or is not attachable."
+    ))
 }
 
 fn no_such_entity(message: String) -> ApiError {
@@ -36,16 +38,21 @@ fn no_such_entity(message: String) -> ApiError {
 }
 
 pub(super) fn role_exists(name: &str) -> ApiError {
-    ApiError::sender(409, "EntityAlreadyExists", format!("Role with name {name} already exists."))
+    ApiError::sender(
+        409,
+        "EntityAlreadyExists",
+        format!("Role with name {name} already exists."),
+    )
 }
 
 /// Recorded.
 pub(super) fn policy_exists(name: &str) -> ApiError {
-    let message = format!("A policy called {name} already exists. Duplicate names are not allowed.");
+    let message =
+        format!("A policy called {name} already exists. Duplicate names are not allowed.");
     ApiError::sender(409, "EntityAlreadyExists", message)
 }
 
-/// The messages are those of [`delete_conflict`]'s callers.
+/// What keeps an entity from being deleted.
 pub(super) fn delete_conflict(message: &str) -> ApiError {
     ApiError::sender(409, "DeleteConflict", message)
 }
@@ -77,12 +84,20 @@ pub(super) fn not_yours() -> ApiError {
 
 pub(super) fn unknown_action(action: &str, version: &str) -> ApiError {
     let shown = |text: &str| text.chars().take(128).collect::<String>();
-    let message = format!("Could not find operation {} for version {}", shown(action), shown(version));
+    let message = format!(
+        "Could not find operation {} for version {}",
+        shown(action),
+        shown(version)
+    );
     ApiError::sender(400, "InvalidAction", message)
 }
 
 pub(super) fn missing_action() -> ApiError {
-    ApiError::sender(400, "MissingAction", "The request must contain the parameter Action.")
+    ApiError::sender(
+        400,
+        "MissingAction",
+        "The request must contain the parameter Action.",
+    )
 }
 
 /// Too many others changed the same thing at the same time.
@@ -96,10 +111,16 @@ pub(super) fn concurrent_modification() -> ApiError {
 pub(super) fn of_record(error: RecordError) -> ApiError {
     match error {
         RecordError::Conflict => concurrent_modification(),
-        RecordError::Store(StoreError::Overloaded) => ApiError::sender(400, "Throttling", "Rate exceeded"),
+        RecordError::Store(StoreError::Overloaded) => {
+            ApiError::sender(400, "Throttling", "Rate exceeded")
+        }
         other => {
             tracing::error!(error = %other, "IAM's records");
-            ApiError::receiver(500, "ServiceFailure", "The request processing has failed because of an unknown error.")
+            ApiError::receiver(
+                500,
+                "ServiceFailure",
+                "The request processing has failed because of an unknown error.",
+            )
         }
     }
 }

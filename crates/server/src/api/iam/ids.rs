@@ -19,7 +19,11 @@ fn random(prefix: &str) -> Result<String, ApiError> {
     let mut bytes = [0; LENGTH];
     getrandom::fill(&mut bytes).map_err(|error| {
         tracing::error!(%error, "the system gives no random numbers");
-        ApiError::receiver(500, "ServiceFailure", "The request processing has failed because of an unknown error.")
+        ApiError::receiver(
+            500,
+            "ServiceFailure",
+            "The request processing has failed because of an unknown error.",
+        )
     })?;
     Ok(spell(prefix, &bytes))
 }
@@ -32,6 +36,8 @@ pub(super) fn fixed(prefix: &str, seed: &str) -> String {
 }
 
 fn spell(prefix: &str, bytes: &[u8]) -> String {
-    let characters = bytes.iter().map(|b| char::from(ALPHABET[usize::from(*b) % ALPHABET.len()]));
+    let characters = bytes
+        .iter()
+        .map(|b| char::from(ALPHABET[usize::from(*b) % ALPHABET.len()]));
     prefix.chars().chain(characters).collect()
 }

@@ -21,9 +21,17 @@ pub(super) async fn put(records: &Records, call: &Call<'_>) -> Outcome {
     Shelf::new(records, call.account).role(role_name)?;
     iam::check::inline(document).map_err(|error| errors::malformed(&error))?;
     roles::change(records, call, role_name, |role| {
-        role.inline.insert(policy_name.to_owned(), document.to_owned());
-        if role.inline.values().map(|document| roles::size(document)).sum::<usize>() > MAX_INLINE {
-            let message = format!("Maximum policy size of {MAX_INLINE} bytes exceeded for role {role_name}");
+        role.inline
+            .insert(policy_name.to_owned(), document.to_owned());
+        if role
+            .inline
+            .values()
+            .map(|document| roles::size(document))
+            .sum::<usize>()
+            > MAX_INLINE
+        {
+            let message =
+                format!("Maximum policy size of {MAX_INLINE} bytes exceeded for role {role_name}");
             return Err(errors::limit_exceeded(message));
         }
         Ok(())
@@ -38,7 +46,10 @@ pub(super) fn get(records: &Records, call: &Call<'_>) -> Outcome {
     let policy_name = input.required(&POLICY_NAME);
     input.finish()?;
     let role = Shelf::new(records, call.account).role(role_name)?.value;
-    let document = role.inline.get(policy_name).ok_or_else(|| errors::no_inline_policy(policy_name))?;
+    let document = role
+        .inline
+        .get(policy_name)
+        .ok_or_else(|| errors::no_inline_policy(policy_name))?;
     let mut xml = Xml::default();
     xml.leaf("RoleName", role_name);
     xml.leaf("PolicyName", policy_name);
@@ -64,9 +75,11 @@ pub(super) async fn delete(records: &Records, call: &Call<'_>) -> Outcome {
     let role_name = input.required(&ROLE_NAME);
     let policy_name = input.required(&POLICY_NAME);
     input.finish()?;
-    roles::change(records, call, role_name, |role| match role.inline.remove(policy_name) {
-        Some(_) => Ok(()),
-        None => Err(errors::no_inline_policy(policy_name)),
+    roles::change(records, call, role_name, |role| {
+        match role.inline.remove(policy_name) {
+            Some(_) => Ok(()),
+            None => Err(errors::no_inline_policy(policy_name)),
+        }
     })
     .await?;
     Ok(None)

@@ -7,7 +7,9 @@ use aws::xml::Xml;
 use store::Transaction;
 
 use super::call::Call;
-use super::constraints::{DOCUMENT, PATH, PATH_PREFIX, POLICY_ARN, POLICY_DESCRIPTION, POLICY_NAME, SCOPE, USAGE};
+use super::constraints::{
+    DOCUMENT, PATH, PATH_PREFIX, POLICY_ARN, POLICY_DESCRIPTION, POLICY_NAME, SCOPE, USAGE,
+};
 use super::model::{ManagedPolicy, PolicyVersion, Tag};
 use super::render::{self, PolicyView};
 use super::shelf::{Shelf, Stored};
@@ -26,7 +28,9 @@ pub(super) async fn create(records: &Records, call: &Call<'_>) -> Outcome {
             false => Ok((shelf.create_policy(&policy), ())),
         })
         .await?;
-    Ok(render::one("Policy", |xml| render::policy(xml, &policy, PolicyView::Created)))
+    Ok(render::one("Policy", |xml| {
+        render::policy(xml, &policy, PolicyView::Created)
+    }))
 }
 
 fn new_policy(call: &Call<'_>) -> Result<ManagedPolicy, ApiError> {
@@ -48,7 +52,11 @@ fn new_policy(call: &Call<'_>) -> Result<ManagedPolicy, ApiError> {
         updated: call.now,
         description: description.map(str::to_owned),
         tags,
-        versions: vec![PolicyVersion { number: 1, document: document.to_owned(), created: call.now }],
+        versions: vec![PolicyVersion {
+            number: 1,
+            document: document.to_owned(),
+            created: call.now,
+        }],
         default_version: 1,
         next_version: 2,
         attachments: 0,
@@ -59,7 +67,11 @@ fn new_policy(call: &Call<'_>) -> Result<ManagedPolicy, ApiError> {
 fn unique_tags(tags: &[Tag]) -> Result<(), ApiError> {
     let mut seen = HashSet::new();
     let unique = tags.iter().all(|tag| seen.insert(&tag.key));
-    if unique { Ok(()) } else { Err(errors::invalid_input("Duplicate tag keys found.")) }
+    if unique {
+        Ok(())
+    } else {
+        Err(errors::invalid_input("Duplicate tag keys found."))
+    }
 }
 
 pub(super) fn check_document(document: &str) -> Result<(), ApiError> {
@@ -74,8 +86,11 @@ pub(super) fn get(records: &Records, call: &Call<'_>) -> Outcome {
     let mut input = call.input();
     let arn = input.required(&POLICY_ARN);
     input.finish()?;
-    let policy = read(&Shelf::new(records, call.account), arn)?.ok_or_else(|| errors::no_policy(arn))?;
-    Ok(render::one("Policy", |xml| render::policy(xml, &policy, PolicyView::Whole)))
+    let policy =
+        read(&Shelf::new(records, call.account), arn)?.ok_or_else(|| errors::no_policy(arn))?;
+    Ok(render::one("Policy", |xml| {
+        render::policy(xml, &policy, PolicyView::Whole)
+    }))
 }
 
 pub(super) fn list(records: &Records, call: &Call<'_>) -> Outcome {
@@ -111,7 +126,9 @@ pub(super) fn list(records: &Records, call: &Call<'_>) -> Outcome {
     }
     let policies = policies.slice();
     let mut xml = Xml::default();
-    xml.list("Policies", &policies.items, |xml, policy| render::policy(xml, policy, PolicyView::Listed));
+    xml.list("Policies", &policies.items, |xml, policy| {
+        render::policy(xml, policy, PolicyView::Listed)
+    });
     policies.write_end(&mut xml);
     Ok(Some(xml))
 }
@@ -166,12 +183,18 @@ pub(super) fn read(shelf: &Shelf<'_>, arn: &str) -> Result<Option<ManagedPolicy>
 }
 
 /// A policy that is to be attached, with its record unless it is one of AWS's; fails when there is none.
-pub(super) fn attachable(shelf: &Shelf<'_>, arn: &str) -> Result<Option<Stored<ManagedPolicy>>, ApiError> {
+pub(super) fn attachable(
+    shelf: &Shelf<'_>,
+    arn: &str,
+) -> Result<Option<Stored<ManagedPolicy>>, ApiError> {
     check_arn(arn)?;
     if aws_managed::find(arn).is_some() {
         return Ok(None);
     }
-    shelf.find_policy(arn)?.map(Some).ok_or_else(|| errors::not_attachable(arn))
+    shelf
+        .find_policy(arn)?
+        .map(Some)
+        .ok_or_else(|| errors::not_attachable(arn))
 }
 
 fn check_arn(arn: &str) -> Result<(), ApiError> {
@@ -186,7 +209,11 @@ fn check_arn(arn: &str) -> Result<(), ApiError> {
 fn attachments_of_aws(shelf: &Shelf<'_>) -> Result<HashMap<String, u32>, ApiError> {
     let mut counts = HashMap::new();
     shelf.each_role(None, |role| {
-        for arn in role.attached.into_iter().filter(|arn| aws_managed::is_aws(arn)) {
+        for arn in role
+            .attached
+            .into_iter()
+            .filter(|arn| aws_managed::is_aws(arn))
+        {
             *counts.entry(arn).or_insert(0) += 1;
         }
         true
@@ -195,5 +222,8 @@ fn attachments_of_aws(shelf: &Shelf<'_>) -> Result<HashMap<String, u32>, ApiErro
 }
 
 fn counted(policy: ManagedPolicy, attachments: &HashMap<String, u32>) -> ManagedPolicy {
-    ManagedPolicy { attachments: attachments.get(&policy.arn).copied().unwrap_or(0), ..policy }
+    ManagedPolicy {
+        attachments: attachments.get(&policy.arn).copied().unwrap_or(0),
+        ..policy
+    }
 }

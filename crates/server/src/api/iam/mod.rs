@@ -56,7 +56,12 @@ impl Iam {
         let params = Params::decode([request.query.as_deref().unwrap_or_default(), &body]);
         let params = params.unwrap_or_default();
         let action = params.get("Action").unwrap_or_default().to_owned();
-        let outcome = self.act(&action, Call::new(params, &request.account, &request.region)).await;
+        let outcome = self
+            .act(
+                &action,
+                Call::new(params, &request.account, &request.region),
+            )
+            .await;
         if let Err(error) = &outcome {
             tracing::debug!(action, code = %error.code, "refused");
         }
@@ -96,7 +101,10 @@ impl Iam {
             "ListAttachedRolePolicies" => attachments::list_of_role(records, &call),
             "ListEntitiesForPolicy" => attachments::list_of_policy(records, &call),
             "" => Err(errors::missing_action()),
-            other => Err(errors::unknown_action(other, call.params.get("Version").unwrap_or(VERSION))),
+            other => Err(errors::unknown_action(
+                other,
+                call.params.get("Version").unwrap_or(VERSION),
+            )),
         }
     }
 }

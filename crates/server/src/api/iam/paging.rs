@@ -16,7 +16,10 @@ pub(super) struct Page {
 
 impl Default for Page {
     fn default() -> Page {
-        Page { max: DEFAULT_MAX, after: None }
+        Page {
+            max: DEFAULT_MAX,
+            after: None,
+        }
     }
 }
 
@@ -34,7 +37,10 @@ impl Page {
             Some(marker) => Some(String::from_utf8(URL_SAFE_NO_PAD.decode(marker).ok()?).ok()?),
             None => None,
         };
-        Some(Page { max: max.unwrap_or(DEFAULT_MAX), after })
+        Some(Page {
+            max: max.unwrap_or(DEFAULT_MAX),
+            after,
+        })
     }
 
     /// The key after which the page begins.
@@ -43,10 +49,15 @@ impl Page {
     }
 
     /// The page of a list that is sorted by `key`.
-    pub(super) fn of<T>(&self, items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> String) -> Slice<T> {
+    pub(super) fn of<T>(
+        &self,
+        items: impl IntoIterator<Item = T>,
+        key: impl Fn(&T) -> String,
+    ) -> Slice<T> {
         let mut collector = self.collect(&key);
         for item in items {
-            if self.after.as_ref().is_none_or(|after| key(&item) > *after) && !collector.push(item) {
+            if self.after.as_ref().is_none_or(|after| key(&item) > *after) && !collector.push(item)
+            {
                 break;
             }
         }
@@ -55,7 +66,12 @@ impl Page {
 
     /// Collects the page from items that come in order and begin after [`Page::after`].
     pub(super) fn collect<T, K: Fn(&T) -> String>(&self, key: K) -> Collector<T, K> {
-        Collector { max: self.max, items: Vec::new(), more: false, key }
+        Collector {
+            max: self.max,
+            items: Vec::new(),
+            more: false,
+            key,
+        }
     }
 }
 
@@ -80,14 +96,24 @@ impl<T, K: Fn(&T) -> String> Collector<T, K> {
     pub(super) fn slice(self) -> Slice<T> {
         let last = self.items.last().filter(|_| self.more);
         let marker = last.map(|item| URL_SAFE_NO_PAD.encode((self.key)(item)));
-        Slice { items: self.items, marker }
+        Slice {
+            items: self.items,
+            marker,
+        }
     }
 }
 
 impl<T> Slice<T> {
     /// `IsTruncated` and `Marker`.
     pub(super) fn write_end(&self, xml: &mut Xml) {
-        xml.leaf("IsTruncated", if self.marker.is_some() { "true" } else { "false" });
+        xml.leaf(
+            "IsTruncated",
+            if self.marker.is_some() {
+                "true"
+            } else {
+                "false"
+            },
+        );
         xml.optional("Marker", self.marker.as_deref());
     }
 }

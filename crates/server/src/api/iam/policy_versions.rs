@@ -40,7 +40,9 @@ pub(super) async fn create(records: &Records, call: &Call<'_>) -> Outcome {
     })
     .await?;
     let made = policy.versions.last().ok_or_else(missing)?;
-    Ok(render::one("PolicyVersion", |xml| render::version(xml, made, policy.default_version, false)))
+    Ok(render::one("PolicyVersion", |xml| {
+        render::version(xml, made, policy.default_version, false)
+    }))
 }
 
 pub(super) fn get(records: &Records, call: &Call<'_>) -> Outcome {
@@ -51,7 +53,9 @@ pub(super) fn get(records: &Records, call: &Call<'_>) -> Outcome {
     let missing = || errors::no_version(arn, id);
     let policy = read(&Shelf::new(records, call.account), arn)?.ok_or_else(missing)?;
     let version = policy.version(id).ok_or_else(missing)?;
-    Ok(render::one("PolicyVersion", |xml| render::version(xml, version, policy.default_version, true)))
+    Ok(render::one("PolicyVersion", |xml| {
+        render::version(xml, version, policy.default_version, true)
+    }))
 }
 
 /// Newest first.
@@ -60,7 +64,8 @@ pub(super) fn list(records: &Records, call: &Call<'_>) -> Outcome {
     let arn = input.required(&POLICY_ARN);
     let page = input.page();
     input.finish()?;
-    let policy = read(&Shelf::new(records, call.account), arn)?.ok_or_else(|| errors::no_policy(arn))?;
+    let policy =
+        read(&Shelf::new(records, call.account), arn)?.ok_or_else(|| errors::no_policy(arn))?;
     let newest_first = |version: &PolicyVersion| format!("{:010}", u32::MAX - version.number);
     let versions = page.of(policy.versions.into_iter().rev(), newest_first);
     let mut xml = Xml::default();
@@ -94,7 +99,9 @@ pub(super) async fn delete(records: &Records, call: &Call<'_>) -> Outcome {
     change(records, call, arn, missing, |policy| {
         let number = policy.version(id).ok_or_else(missing)?.number;
         if number == policy.default_version {
-            return Err(errors::delete_conflict("Cannot delete the default version of a policy."));
+            return Err(errors::delete_conflict(
+                "Cannot delete the default version of a policy.",
+            ));
         }
         policy.versions.retain(|version| version.number != number);
         Ok(())

@@ -28,7 +28,10 @@ pub(super) fn role(xml: &mut Xml, role: &Role, view: RoleView) {
     xml.leaf("CreateDate", &iso_seconds(role.created));
     xml.leaf("AssumeRolePolicyDocument", &percent::encode(&role.trust));
     if matches!(view, Described | Listed | Whole) {
-        xml.optional("Description", role.description.as_deref().filter(|text| !text.is_empty()));
+        xml.optional(
+            "Description",
+            role.description.as_deref().filter(|text| !text.is_empty()),
+        );
     }
     if matches!(view, Listed | Whole) {
         xml.leaf("MaxSessionDuration", &role.max_session.to_string());
@@ -96,7 +99,14 @@ pub(super) fn version(xml: &mut Xml, version: &PolicyVersion, default: u32, with
         xml.leaf("Document", &percent::encode(&version.document));
     }
     xml.leaf("VersionId", &version.id());
-    xml.leaf("IsDefaultVersion", if version.number == default { "true" } else { "false" });
+    xml.leaf(
+        "IsDefaultVersion",
+        if version.number == default {
+            "true"
+        } else {
+            "false"
+        },
+    );
     xml.leaf("CreateDate", &iso_seconds(version.created));
 }
 

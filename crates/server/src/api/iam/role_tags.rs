@@ -18,7 +18,9 @@ pub(super) fn unique(tags: &[Tag]) -> Result<(), ApiError> {
     if tags.iter().all(|tag| seen.insert(tag.key.to_lowercase())) {
         return Ok(());
     }
-    Err(errors::invalid_input("Duplicate tag keys found. Please note that Tag keys are case insensitive."))
+    Err(errors::invalid_input(
+        "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+    ))
 }
 
 pub(super) async fn tag(records: &Records, call: &Call<'_>) -> Outcome {
@@ -31,13 +33,19 @@ pub(super) async fn tag(records: &Records, call: &Call<'_>) -> Outcome {
     unique(&tags)?;
     roles::change(records, call, name, |role| {
         for tag in &tags {
-            match role.tags.iter_mut().find(|known| known.key.to_lowercase() == tag.key.to_lowercase()) {
+            match role
+                .tags
+                .iter_mut()
+                .find(|known| known.key.to_lowercase() == tag.key.to_lowercase())
+            {
                 Some(known) => known.value.clone_from(&tag.value),
                 None => role.tags.push(tag.clone()),
             }
         }
         if role.tags.len() > MAX_TAGS {
-            return Err(errors::limit_exceeded("The number of tags has reached the maximum limit."));
+            return Err(errors::limit_exceeded(
+                "The number of tags has reached the maximum limit.",
+            ));
         }
         Ok(())
     })
@@ -52,7 +60,8 @@ pub(super) async fn untag(records: &Records, call: &Call<'_>) -> Outcome {
     input.finish()?;
     let keys: HashSet<String> = keys.iter().map(|key| key.to_lowercase()).collect();
     roles::change(records, call, name, |role| {
-        role.tags.retain(|tag| !keys.contains(&tag.key.to_lowercase()));
+        role.tags
+            .retain(|tag| !keys.contains(&tag.key.to_lowercase()));
         Ok(())
     })
     .await?;

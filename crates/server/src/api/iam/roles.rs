@@ -5,7 +5,9 @@ use aws::xml::Xml;
 use store::Transaction;
 
 use super::call::Call;
-use super::constraints::{BOUNDARY, DOCUMENT, PATH, PATH_PREFIX, ROLE_DESCRIPTION, ROLE_NAME, TRUST};
+use super::constraints::{
+    BOUNDARY, DOCUMENT, PATH, PATH_PREFIX, ROLE_DESCRIPTION, ROLE_NAME, TRUST,
+};
 use super::model::Role;
 use super::render::{self, RoleView};
 use super::shelf::Shelf;
@@ -31,7 +33,9 @@ pub(super) async fn create(records: &Records, call: &Call<'_>) -> Outcome {
             Ok((shelf.create_role(&role), ()))
         })
         .await?;
-    Ok(render::one("Role", |xml| render::role(xml, &role, RoleView::Created)))
+    Ok(render::one("Role", |xml| {
+        render::role(xml, &role, RoleView::Created)
+    }))
 }
 
 fn new_role(call: &Call<'_>) -> Result<Role, ApiError> {
@@ -63,7 +67,12 @@ fn new_role(call: &Call<'_>) -> Result<Role, ApiError> {
 }
 
 fn session_duration(input: &mut super::call::Input<'_>) -> Option<u32> {
-    let seconds = input.number("MaxSessionDuration", "maxSessionDuration", i64::from(DEFAULT_SESSION), MAX_SESSION)?;
+    let seconds = input.number(
+        "MaxSessionDuration",
+        "maxSessionDuration",
+        i64::from(DEFAULT_SESSION),
+        MAX_SESSION,
+    )?;
     u32::try_from(seconds).ok()
 }
 
@@ -85,7 +94,9 @@ pub(super) fn get(records: &Records, call: &Call<'_>) -> Outcome {
     let name = input.required(&ROLE_NAME);
     input.finish()?;
     let role = Shelf::new(records, call.account).role(name)?.value;
-    Ok(render::one("Role", |xml| render::role(xml, &role, RoleView::Whole)))
+    Ok(render::one("Role", |xml| {
+        render::role(xml, &role, RoleView::Whole)
+    }))
 }
 
 pub(super) fn list(records: &Records, call: &Call<'_>) -> Outcome {
@@ -94,11 +105,14 @@ pub(super) fn list(records: &Records, call: &Call<'_>) -> Outcome {
     let page = input.page();
     input.finish()?;
     let mut roles = page.collect(|role: &Role| role.name.to_ascii_lowercase());
-    Shelf::new(records, call.account)
-        .each_role(page.after(), |role| !role.path.starts_with(prefix) || roles.push(role))?;
+    Shelf::new(records, call.account).each_role(page.after(), |role| {
+        !role.path.starts_with(prefix) || roles.push(role)
+    })?;
     let roles = roles.slice();
     let mut xml = Xml::default();
-    xml.list("Roles", &roles.items, |xml, role| render::role(xml, role, RoleView::Listed));
+    xml.list("Roles", &roles.items, |xml, role| {
+        render::role(xml, role, RoleView::Listed)
+    });
     roles.write_end(&mut xml);
     Ok(Some(xml))
 }
@@ -130,7 +144,9 @@ pub(super) async fn update_description(records: &Records, call: &Call<'_>) -> Ou
         Ok(())
     })
     .await?;
-    Ok(render::one("Role", |xml| render::role(xml, &role, RoleView::Described)))
+    Ok(render::one("Role", |xml| {
+        render::role(xml, &role, RoleView::Described)
+    }))
 }
 
 pub(super) async fn update_trust(records: &Records, call: &Call<'_>) -> Outcome {
@@ -156,10 +172,14 @@ pub(super) async fn delete(records: &Records, call: &Call<'_>) -> Outcome {
         .change(|shelf| {
             let role = shelf.role(name)?;
             if !role.value.attached.is_empty() {
-                return Err(errors::delete_conflict("Cannot delete entity, must detach all policies first."));
+                return Err(errors::delete_conflict(
+                    "Cannot delete entity, must detach all policies first.",
+                ));
             }
             if !role.value.inline.is_empty() {
-                return Err(errors::delete_conflict("Cannot delete entity, must delete policies first."));
+                return Err(errors::delete_conflict(
+                    "Cannot delete entity, must delete policies first.",
+                ));
             }
             Ok((role.delete(Transaction::new()), ()))
         })
@@ -193,7 +213,11 @@ pub(super) async fn change(
             let role = shelf.role(name)?;
             let mut new = role.value.clone();
             edit(&mut new)?;
-            let tx = if new == role.value { Transaction::new() } else { role.put(Transaction::new(), &new) };
+            let tx = if new == role.value {
+                Transaction::new()
+            } else {
+                role.put(Transaction::new(), &new)
+            };
             Ok((tx, new))
         })
         .await

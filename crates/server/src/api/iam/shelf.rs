@@ -38,7 +38,8 @@ pub(super) struct Stored<T> {
 impl<T: Serialize> Stored<T> {
     /// Replaces the record in a transaction.
     pub(super) fn put(&self, tx: Transaction, new: &T) -> Transaction {
-        self.conditioned(tx).put(self.key.bytes().clone(), records::encode(new))
+        self.conditioned(tx)
+            .put(self.key.bytes().clone(), records::encode(new))
     }
 
     /// Removes the record in a transaction.
@@ -63,13 +64,17 @@ impl<'a> Shelf<'a> {
     }
 
     pub(super) fn find_role(&self, name: &str) -> Result<Option<Stored<Role>>, ApiError> {
-        Ok(self.load::<Role>(self.key(ROLE, name))?.filter(|role| role.value.name == name))
+        Ok(self
+            .load::<Role>(self.key(ROLE, name))?
+            .filter(|role| role.value.name == name))
     }
 
     /// A managed policy of this account by its ARN.
     pub(super) fn find_policy(&self, arn: &str) -> Result<Option<Stored<ManagedPolicy>>, ApiError> {
         let name = arn.rsplit('/').next().unwrap_or(arn);
-        Ok(self.load::<ManagedPolicy>(self.key(POLICY, name))?.filter(|policy| policy.value.arn == arn))
+        Ok(self
+            .load::<ManagedPolicy>(self.key(POLICY, name))?
+            .filter(|policy| policy.value.arn == arn))
     }
 
     /// Adds a new role to a transaction.
@@ -89,11 +94,17 @@ impl<'a> Shelf<'a> {
 
     /// Whether a policy has this name in any case, on any path.
     pub(super) fn policy_name_taken(&self, name: &str) -> Result<bool, ApiError> {
-        Ok(self.load::<ManagedPolicy>(self.key(POLICY, name))?.is_some())
+        Ok(self
+            .load::<ManagedPolicy>(self.key(POLICY, name))?
+            .is_some())
     }
 
     /// Roles in the order of their names, after the one named, as long as `take` wants more.
-    pub(super) fn each_role(&self, after: Option<&str>, take: impl FnMut(Role) -> bool) -> Result<(), ApiError> {
+    pub(super) fn each_role(
+        &self,
+        after: Option<&str>,
+        take: impl FnMut(Role) -> bool,
+    ) -> Result<(), ApiError> {
         self.each(ROLE, after, take)
     }
 
@@ -126,17 +137,31 @@ impl<'a> Shelf<'a> {
     }
 
     fn create<T: Serialize>(&self, key: RecordKey, value: &T) -> Transaction {
-        Transaction::new().require_absent(key.bytes().clone()).put(key.bytes().clone(), records::encode(value))
+        Transaction::new()
+            .require_absent(key.bytes().clone())
+            .put(key.bytes().clone(), records::encode(value))
     }
 
     fn key(&self, kind: &'static str, name: &str) -> RecordKey {
         RecordKey::new(self.account, "", kind, &[&name.to_ascii_lowercase()])
     }
 
-    fn load<T: Serialize + DeserializeOwned>(&self, key: RecordKey) -> Result<Option<Stored<T>>, ApiError> {
-        let Some(record) = self.records.get::<T>(&key).map_err(errors::of_record)? else { return Ok(None) };
-        let unchanged = self.records.replacing(&key, &record, &record.value).preconditions;
-        Ok(Some(Stored { value: record.value, key, unchanged }))
+    fn load<T: Serialize + DeserializeOwned>(
+        &self,
+        key: RecordKey,
+    ) -> Result<Option<Stored<T>>, ApiError> {
+        let Some(record) = self.records.get::<T>(&key).map_err(errors::of_record)? else {
+            return Ok(None);
+        };
+        let unchanged = self
+            .records
+            .replacing(&key, &record, &record.value)
+            .preconditions;
+        Ok(Some(Stored {
+            value: record.value,
+            key,
+            unchanged,
+        }))
     }
 
     fn each<T: DeserializeOwned>(
@@ -148,7 +173,10 @@ impl<'a> Shelf<'a> {
         let prefix = RecordKey::new(self.account, "", kind, &[]);
         let mut after = after.map(|name| self.key(kind, name));
         loop {
-            let rows = self.records.list(&prefix, after.as_ref(), SCAN).map_err(errors::of_record)?;
+            let rows = self
+                .records
+                .list(&prefix, after.as_ref(), SCAN)
+                .map_err(errors::of_record)?;
             let last = rows.len() < SCAN;
             for (key, value) in rows {
                 after = Some(key);

@@ -3,8 +3,9 @@
 use aws::arn::RoleArn;
 use iam::{Context, Policy};
 
-use super::model::Role;
 use super::Iam;
+use super::model::Role;
+use super::shelf;
 use crate::records::{RecordError, RecordKey};
 
 /// What is known of a role and a service.
@@ -19,10 +20,16 @@ pub enum RoleTrust {
 }
 
 impl Iam {
-    /// Whether the role lets a service (`states.amazonaws.com`) assume it. `context` may hold `aws:SourceArn` and
-    /// `aws:SourceAccount`.
-    pub fn role_trusts(&self, role: &RoleArn, service: &str, context: &Context) -> Result<RoleTrust, RecordError> {
-        let key = RecordKey::new(&role.account, "", super::shelf::ROLE, &[&role.name.to_ascii_lowercase()]);
+    /// Whether the role lets a service (`states.amazonaws.com`, `lambda.amazonaws.com`) assume it. `context` may hold
+    /// `aws:SourceArn` and `aws:SourceAccount`, on which careful trust policies are conditioned.
+    pub fn role_trusts(
+        &self,
+        role: &RoleArn,
+        service: &str,
+        context: &Context,
+    ) -> Result<RoleTrust, RecordError> {
+        let name = role.name.to_ascii_lowercase();
+        let key = RecordKey::new(&role.account, "", shelf::ROLE, &[&name]);
         let stored = self.records.get::<Role>(&key)?.map(|record| record.value);
         let Some(stored) = stored.filter(|stored| stored.arn == role.to_string()) else {
             return Ok(RoleTrust::Unknown);

@@ -84,8 +84,7 @@ pub(super) fn of_host(error: Error, arn: &str) -> ApiError {
         Error::UnknownRuntime(_)
         | Error::NotAZip(_)
         | Error::ForbiddenEntry(_)
-        | Error::UnpackedTooLarge { .. }
-        | Error::FunctionSettings { .. } => invalid(error.to_string()),
+        | Error::UnpackedTooLarge { .. } => invalid(error.to_string()),
         Error::ZipTooLarge { limit, .. } => {
             let message = format!("The deployment package must be smaller than {limit} bytes.");
             ApiError::sender(413, "RequestEntityTooLargeException", message)

@@ -33,11 +33,11 @@ impl LambdaApi {
             return Err(errors::already_exists(&named.name));
         }
         let package = wanted.code.as_ref().unwrap_or(&Code::default()).package()?;
+        self.prepare(wanted.configuration.runtime.as_deref()).await;
         let arn = arn.to_string();
         let _packages = self.packages.lock().await;
         let code = self.store_code(package, &arn).await?;
         let function = new_function(named.name, arn, wanted, code);
-        self.prepare(&function).await;
         match self.records.create(&key, &function).await {
             Ok(()) => Ok((201, Some(function.configuration(None)))),
             Err(RecordError::Conflict) => Err(errors::already_exists(&function.name)),
@@ -102,6 +102,7 @@ impl LambdaApi {
         wanted.check_constraints(&mut violations);
         violations.check(errors::validation)?;
         wanted.check_support()?;
+        self.prepare(wanted.runtime.as_deref()).await;
         let changed = self
             .change(name, request, |function| {
                 check_revision(function, wanted.revision_id.as_deref())?;
@@ -110,7 +111,6 @@ impl LambdaApi {
                 Ok(())
             })
             .await?;
-        self.prepare(&changed).await;
         Ok((200, Some(changed.configuration(None))))
     }
 
@@ -176,13 +176,13 @@ impl LambdaApi {
         changed.await.map_err(|trouble| trouble.0)
     }
 
-    /// Installs what the function's runtime needs, so that its first invocation does not have to; a runtime that is missing shows
-    /// when the function is invoked.
-    async fn prepare(&self, function: &FunctionRecord) {
-        if let Ok(runtime) = function.runtime.parse()
-            && let Err(error) = self.host.prepare(&runtime).await
+    /// Installs what a runtime needs, so that a first invocation does not have to; a runtime that is missing shows when the function
+    /// is invoked.
+    async fn prepare(&self, runtime: Option<&str>) {
+        if let Some(Ok(known)) = runtime.map(str::parse)
+            && let Err(error) = self.host.prepare(&known).await
         {
-            tracing::warn!(function = function.name, %error, "the function cannot be served");
+            tracing::warn!(runtime, %error, "a function has been created that cannot be served");
         }
     }
 

@@ -234,14 +234,17 @@ fn output(result: InvokeResult, log_type: LogType) -> InvokeOutput {
     output
 }
 
+/// Nothing was run (204), or will be later (202): no version has been executed in the latter case.
 fn empty_output(status: u16, request_id: &str) -> InvokeOutput {
+    let mut headers = headers(request_id, 0, None);
+    headers.retain(|(name, _)| status == 204 || name != "X-Amz-Executed-Version");
     InvokeOutput {
         status,
         payload: Bytes::new(),
         function_error: None,
         executed_version: (status == 204).then(|| "$LATEST".to_owned()),
         log_result: None,
-        headers: headers(request_id, 0, None),
+        headers,
     }
 }
 

@@ -34,7 +34,7 @@ impl StatesApi {
         if machine_type == "EXPRESS" {
             return Err(errors::not_yet("The type EXPRESS"));
         }
-        self.check_role(request, params.required("roleArn"))?;
+        self.check_role(&self.machine_arn(request, name), params.required("roleArn"))?;
         let now = self.now_millis();
         let record = MachineRecord {
             name: name.to_owned(),
@@ -148,7 +148,7 @@ impl StatesApi {
             compile(definition, &old.machine_type)?;
         }
         if params.text("roleArn").is_some() {
-            self.check_role(request, role_arn)?;
+            self.check_role(&self.machine_arn(request, &old.name), role_arn)?;
         }
         let unchanged = definition == current
             && role_arn == old.revision.role_arn
@@ -284,11 +284,11 @@ impl StatesApi {
     }
 
     /// A role that is there must trust the service; one never seen is accepted unless roles must exist.
-    fn check_role(&self, request: &Request, role_arn: &str) -> Result<(), ApiError> {
+    fn check_role(&self, machine_arn: &str, role_arn: &str) -> Result<(), ApiError> {
         let role: RoleArn = role_arn
             .parse()
             .map_err(|_| errors::invalid_arn(&format!("Invalid ARN prefix: {role_arn}")))?;
-        match self.roles.trust(&request.account, &role).map_err(errors::from_records)? {
+        match self.roles.trust(&role, machine_arn).map_err(errors::from_records)? {
             Trust::Given => Ok(()),
             Trust::Refused => Err(errors::role_not_assumable()),
             Trust::UnknownRole if self.strict_roles => Err(errors::role_not_assumable()),

@@ -8,6 +8,7 @@ mod configuration;
 mod errors;
 mod executions;
 mod history;
+pub mod integration;
 mod machines;
 mod model;
 mod records;

@@ -80,7 +80,7 @@ fn pack(function: &Function) -> Result<Vec<u8>, ZipError> {
         .unix_permissions(0o644);
     for (name, content) in function.files {
         zip.start_file(*name, options)?;
-        zip.write_all(content)?;
+        zip.write_all(content.as_bytes())?;
     }
     Ok(zip.finish()?.into_inner())
 }
