@@ -7,6 +7,11 @@ use std::collections::BTreeMap;
 pub struct Context(BTreeMap<String, Vec<String>>);
 
 impl Context {
+    /// Without any key.
+    pub fn new() -> Context {
+        Context::default()
+    }
+
     /// The same context with one more key.
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Context {
         self.0.insert(key.to_ascii_lowercase(), vec![value.into()]);

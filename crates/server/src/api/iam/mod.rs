@@ -30,8 +30,6 @@ use crate::front::{Request, Response};
 use crate::records::Records;
 use call::Call;
 
-pub use trust::RoleTrust;
-
 const XMLNS: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 const VERSION: &str = "2010-05-08";
 

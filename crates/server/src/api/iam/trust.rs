@@ -7,35 +7,29 @@ use super::Iam;
 use super::model::Role;
 use super::shelf;
 use crate::records::{RecordError, RecordKey};
-
-/// What is known of a role and a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoleTrust {
-    /// There is no such role here.
-    Unknown,
-    /// The service may assume it.
-    Trusted,
-    /// The role is here, and its trust policy does not let the service in.
-    Untrusted,
-}
+use crate::roles::Trust;
 
 impl Iam {
     /// Whether the role lets a service (`states.amazonaws.com`, `lambda.amazonaws.com`) assume it. `context` may hold
     /// `aws:SourceArn` and `aws:SourceAccount`, on which careful trust policies are conditioned.
-    pub fn role_trusts(
+    pub fn trust(
         &self,
         role: &RoleArn,
         service: &str,
         context: &Context,
-    ) -> Result<RoleTrust, RecordError> {
+    ) -> Result<Trust, RecordError> {
         let name = role.name.to_ascii_lowercase();
         let key = RecordKey::new(&role.account, "", shelf::ROLE, &[&name]);
         let stored = self.records.get::<Role>(&key)?.map(|record| record.value);
         let Some(stored) = stored.filter(|stored| stored.arn == role.to_string()) else {
-            return Ok(RoleTrust::Unknown);
+            return Ok(Trust::UnknownRole);
         };
         let trusted = Policy::parse(&stored.trust)
             .is_ok_and(|policy| iam::trusts(&policy, service, "sts:AssumeRole", context));
-        Ok(if trusted { RoleTrust::Trusted } else { RoleTrust::Untrusted })
+        Ok(if trusted {
+            Trust::Given
+        } else {
+            Trust::Refused
+        })
     }
 }

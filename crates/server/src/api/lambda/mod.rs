@@ -11,6 +11,8 @@ mod model;
 mod record;
 mod route;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Roles, their tags, and whom they trust.
 
 use super::{ARN, POLICY, TRUST, call, check, inner, post, service, with_policy, with_role};
-use crate::api::iam::RoleTrust;
+use crate::roles::Trust;
 use expect_test::expect;
 
 #[tokio::test]
@@ -178,28 +178,28 @@ async fn tags_are_replaced_without_regard_to_case() {
 async fn other_services_learn_whether_a_role_trusts_them() {
     let iam = with_role().await;
     let trust = |arn: &str, service: &str| {
-        iam.role_trusts(&arn.parse().unwrap(), service, &iam::Context::default())
+        iam.trust(&arn.parse().unwrap(), service, &iam::Context::default())
             .unwrap()
     };
     let role = "arn:aws:iam::123456789012:role/r";
-    assert_eq!(trust(role, "states.amazonaws.com"), RoleTrust::Trusted);
-    assert_eq!(trust(role, "lambda.amazonaws.com"), RoleTrust::Untrusted);
+    assert_eq!(trust(role, "states.amazonaws.com"), Trust::Given);
+    assert_eq!(trust(role, "lambda.amazonaws.com"), Trust::Refused);
     assert_eq!(
         trust(
             "arn:aws:iam::123456789012:role/other",
             "states.amazonaws.com"
         ),
-        RoleTrust::Unknown
+        Trust::UnknownRole
     );
     assert_eq!(
         trust(
             "arn:aws:iam::123456789012:role/path/r",
             "states.amazonaws.com"
         ),
-        RoleTrust::Unknown
+        Trust::UnknownRole
     );
     assert_eq!(
         trust("arn:aws:iam::210987654321:role/r", "states.amazonaws.com"),
-        RoleTrust::Unknown
+        Trust::UnknownRole
     );
 }
