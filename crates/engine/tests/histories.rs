@@ -1,6 +1,7 @@
 //! Definition and input in, history out. The histories are byte-exact: key order, white space and numbers included,
 //! which the recorded cases cannot show.
 
+#[allow(dead_code)]
 mod harness;
 
 use engine::TaskOutcome;
@@ -13,7 +14,10 @@ fn succeed(json: &str) -> Option<TaskOutcome> {
 }
 
 fn fail(error: &str, cause: &str) -> Option<TaskOutcome> {
-    Some(TaskOutcome::Failed { error: Some(error.into()), cause: Some(cause.into()) })
+    Some(TaskOutcome::Failed {
+        error: Some(error.into()),
+        cause: Some(cause.into()),
+    })
 }
 
 #[test]

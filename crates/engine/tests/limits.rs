@@ -1,5 +1,6 @@
 //! The hard limits that workflows observe: events, payloads, nesting, and that a step ends.
 
+#[allow(dead_code)]
 mod harness;
 
 use engine::{EventKind, Limits, Outcome};
@@ -24,14 +25,22 @@ fn the_last_event_of_a_full_history_is_the_failure() {
     assert!(matches!(events[24_999].kind, EventKind::ExecutionFailed(_)));
     let (error, cause) = failure(outcome);
     assert_eq!(error, "States.Runtime");
-    assert_eq!(cause, "The execution reached the maximum number of history events (25000).");
+    assert_eq!(
+        cause,
+        "The execution reached the maximum number of history events (25000)."
+    );
 }
 
 #[test]
 fn a_document_that_doubles_is_stopped_at_the_payload_limit() {
     let doubling = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"l.$":"$","r.$":"$"},"Next":"B"},
         "B":{"Type":"Choice","Choices":[{"Variable":"$.stop","IsPresent":true,"Next":"End"}],"Default":"A"},"End":{"Type":"Succeed"}}}"#;
-    let (events, outcome) = run(doubling, r#"{"some":"text"}"#, &mut |_, _| None, &Limits::default());
+    let (events, outcome) = run(
+        doubling,
+        r#"{"some":"text"}"#,
+        &mut |_, _| None,
+        &Limits::default(),
+    );
     assert_eq!(failure(outcome).0, "States.DataLimitExceeded");
     assert!(events.len() < 100, "{} events", events.len());
 }
@@ -46,7 +55,10 @@ fn nesting_by_wrapping_is_stopped_before_it_cannot_be_read_again() {
 
 #[test]
 fn a_step_stops_at_its_budget_and_goes_on() {
-    let limits = Limits { step_events: 10, ..Limits::default() };
+    let limits = Limits {
+        step_events: 10,
+        ..Limits::default()
+    };
     let map = r#"{"StartAt":"M","States":{"M":{"Type":"Map","ItemProcessor":{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}},"End":true}}}"#;
     let items: Vec<String> = (0..100).map(|n| n.to_string()).collect();
     let input = format!("[{}]", items.join(","));
@@ -62,7 +74,12 @@ fn a_step_stops_at_its_budget_and_goes_on() {
 fn no_more_iterations_run_than_the_service_allows() {
     let map = r#"{"StartAt":"M","States":{"M":{"Type":"Map","ItemProcessor":{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":1,"End":true}}},"End":true}}}"#;
     let items: Vec<String> = (0..100).map(|n| n.to_string()).collect();
-    let (events, _) = run(map, &format!("[{}]", items.join(",")), &mut |_, _| None, &Limits::default());
+    let (events, _) = run(
+        map,
+        &format!("[{}]", items.join(",")),
+        &mut |_, _| None,
+        &Limits::default(),
+    );
     let mut running = 0;
     let mut most = 0;
     for event in &events {

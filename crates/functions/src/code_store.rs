@@ -48,13 +48,19 @@ impl CodeStore {
     /// [`Error::Storage`]
     pub fn open(root: impl Into<PathBuf>) -> Result<CodeStore, Error> {
         let root = std::path::absolute(root.into()).map_err(Error::Launch)?;
-        fs::create_dir_all(&root).map_err(failed(&root))?;
+        create_durably(&root).map_err(failed(&root))?;
         for entry in fs::read_dir(&root).map_err(failed(&root))?.flatten() {
             if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
                 fs::remove_dir_all(entry.path()).map_err(failed(&entry.path()))?;
             }
         }
         Ok(CodeStore { root })
+    }
+
+    /// A store of its own below this one, e.g. for an account; `name` is a folder's name.
+    pub fn within(&self, name: &str) -> CodeStore {
+        let root = self.root.join(name);
+        CodeStore { root }
     }
 
     /// The folder of a package that was stored before.
@@ -81,12 +87,16 @@ impl CodeStore {
         Ok(StoredCode { sha256, size, path })
     }
 
-    /// Removes every package that is not in `wanted` (SHA-256 in hexadecimal). Returns how many there were.
+    /// Removes everything that is not in `wanted` (SHA-256 in hexadecimal), packages that are just being stored too. Returns how many
+    /// there were.
     ///
     /// # Errors
     /// [`Error::Storage`]
     pub fn retain(&self, wanted: &HashSet<String>) -> Result<usize, Error> {
         let mut removed = 0;
+        if !self.root.exists() {
+            return Ok(removed);
+        }
         for entry in fs::read_dir(&self.root)
             .map_err(failed(&self.root))?
             .flatten()
@@ -110,6 +120,7 @@ impl CodeStore {
     }
 
     fn unpack_and_move(&self, package: &[u8], partial: &Path, path: &Path) -> Result<(), Error> {
+        create_durably(&self.root).map_err(failed(&self.root))?;
         fs::create_dir(partial).map_err(failed(partial))?;
         let files = unpack(package, partial)?;
         sync(partial, files).map_err(failed(partial))?;
@@ -245,6 +256,21 @@ fn forbidden_link(folder: &Path, path: &Path, target: &str) -> Error {
     Error::ForbiddenEntry(format!(
         "The package's link '{name}' -> '{target}' does not lead to a file of the package."
     ))
+}
+
+/// Makes a folder, and its parents, so that their names survive a crash.
+fn create_durably(folder: &Path) -> io::Result<()> {
+    if folder.exists() {
+        return Ok(());
+    }
+    let Some(parent) = folder.parent() else {
+        return Ok(());
+    };
+    create_durably(parent)?;
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => File::open(parent)?.sync_all(),
+    }
 }
 
 /// Makes a folder and all below it durable.

@@ -115,10 +115,21 @@ fn die_with_parent(_parent: &OsString) -> io::Result<()> {
 }
 
 fn supervise() -> io::Result<()> {
+    close_inherited();
     let orders = Orders::read(&mut io::stdin().lock())?;
     match start(&orders) {
         Ok(child) => watch(child),
         Err(error) => report(&format!("failed {error}")),
+    }
+}
+
+/// Closes what the host itself was started with, open files of a shell or a service manager: not for functions.
+fn close_inherited() {
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+    let numbers = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
+    for number in numbers.filter(|number| *number > 2).collect::<Vec<i32>>() {
+        // The folder's own is closed already.
+        let _ = nix::unistd::close(number);
     }
 }
 

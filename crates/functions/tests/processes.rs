@@ -321,6 +321,7 @@ async fn a_process_that_ends_between_invocations_is_replaced() {
         guest.release().await;
         assert!(!running.await.unwrap().unwrap().failed);
         kill(guest.pid);
+        until(|| bench.host.stats().workers == 0).await;
         guest.gone().await;
     }
 }
@@ -437,6 +438,44 @@ async fn a_runtime_that_is_not_served_is_named() {
     assert!(matches!(&error, Error::RuntimeUnavailable(text) if text.contains("java21")));
     let error = "pythonista".parse::<functions::Runtime>().unwrap_err();
     assert!(matches!(error, Error::UnknownRuntime(name) if name == "pythonista"));
+}
+
+#[tokio::test]
+async fn a_function_has_no_files_of_the_host() {
+    if python().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let meeting = Meeting::open().await;
+    let source = format!(
+        r#"
+import os, socket
+def handler(event, context):
+    meeting = socket.create_connection(("127.0.0.1", {}))
+    open_files = [os.readlink(f"/proc/self/fd/{{n}}") for n in os.listdir("/proc/self/fd") if os.path.islink(f"/proc/self/fd/{{n}}")]
+    meeting.sendall(b"%d\n" % sum("Cargo.toml" in path for path in open_files))
+"#,
+        meeting.port()
+    );
+    std::fs::write(folder.path().join("handler.py"), source).unwrap();
+    // A host whose own parent left it an open file.
+    let command = format!(
+        "exec 7<Cargo.toml; exec {} serve {}",
+        env!("CARGO_BIN_EXE_functions-test-host"),
+        folder.path().display()
+    );
+    let mut host = Command::new("sh")
+        .args(["-c", &command])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert_eq!(
+        meeting.guest().await.pid,
+        0,
+        "files of the host are open in the function"
+    );
+    host.kill().unwrap();
+    host.wait().unwrap();
 }
 
 #[tokio::test]

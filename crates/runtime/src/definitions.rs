@@ -27,18 +27,31 @@ pub fn definition_row(namespace: &Namespace, revision: &str, definition: &str) -
 }
 
 /// The definition of a revision, as it was written.
-pub fn definition_text(store: &dyn Store, namespace: &Namespace, revision: &str) -> Result<String, RuntimeError> {
-    let unreadable = |reason: String| RuntimeError::Unreadable { what: "definition", reason };
+pub fn definition_text(
+    store: &dyn Store,
+    namespace: &Namespace,
+    revision: &str,
+) -> Result<String, RuntimeError> {
+    let unreadable = |reason: String| RuntimeError::Unreadable {
+        what: "definition",
+        reason,
+    };
     let key = namespace.table(Table::Definition).text(revision).build();
-    let row = store.get(&key)?.ok_or_else(|| unreadable(format!("revision {revision} is not there")))?;
-    let text = Reader::versioned(&row, VERSION).and_then(|mut reader| reader.text().map(str::to_owned));
+    let row = store
+        .get(&key)?
+        .ok_or_else(|| unreadable(format!("revision {revision} is not there")))?;
+    let text =
+        Reader::versioned(&row, VERSION).and_then(|mut reader| reader.text().map(str::to_owned));
     text.map_err(|error| unreadable(error.to_string()))
 }
+
+/// Compiled definitions by namespace and revision.
+type Compiled = HashMap<(Namespace, Arc<str>), Arc<Machine>>;
 
 /// Finds and compiles definitions.
 pub(crate) struct Definitions {
     store: Arc<dyn Store>,
-    compiled: Mutex<HashMap<(Namespace, Arc<str>), Arc<Machine>>>,
+    compiled: Mutex<Compiled>,
 }
 
 impl Definitions {
@@ -68,13 +81,16 @@ impl Definitions {
     }
 
     fn load(&self, namespace: &Namespace, revision: &str) -> Result<Machine, RuntimeError> {
-        let unreadable = |reason: String| RuntimeError::Unreadable { what: "definition", reason };
+        let unreadable = |reason: String| RuntimeError::Unreadable {
+            what: "definition",
+            reason,
+        };
         let text = definition_text(self.store.as_ref(), namespace, revision)?;
         asl::compile(&text, &asl::Options::default())
             .map_err(|diagnostics| unreadable(asl::invalid_definition_message(&diagnostics)))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(Namespace, Arc<str>), Arc<Machine>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Compiled> {
         self.compiled
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

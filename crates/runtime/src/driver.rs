@@ -138,7 +138,7 @@ impl Shared {
                 if !(begins
                     && matches!(
                         error,
-                        StoreError::Overloaded { .. } | StoreError::TooLarge { .. }
+                        StoreError::Overloaded | StoreError::TooLarge { .. }
                     ))
                 {
                     // The shard has moved on from a state that is not on disk: it must not serve.

@@ -33,7 +33,7 @@ pub enum RuntimeError {
 impl From<StoreError> for RuntimeError {
     fn from(error: StoreError) -> RuntimeError {
         match error {
-            StoreError::Overloaded { .. } => RuntimeError::Overloaded,
+            StoreError::Overloaded => RuntimeError::Overloaded,
             StoreError::Stopped { .. } => RuntimeError::Stopped,
             error => RuntimeError::Store(error),
         }

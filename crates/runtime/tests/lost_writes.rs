@@ -1,6 +1,8 @@
 //! The disk loses everything that was written since its last sync, at every operation of a run: whatever had been
 //! acknowledged is still there, and every execution that is there goes on and ends.
 
+#![allow(clippy::unwrap_used)]
+
 mod world;
 
 use std::path::Path;
@@ -31,7 +33,11 @@ fn open_store(disk: &FaultDisk, directory: &Path) -> Result<Arc<dyn Store>, Stor
         index_memory_bytes: 32 * 1024,
         ..Options::default()
     };
-    Ok(Arc::new(EmbeddedStore::open_with(Arc::new(disk.clone()), directory, options)?))
+    Ok(Arc::new(EmbeddedStore::open_with(
+        Arc::new(disk.clone()),
+        directory,
+        options,
+    )?))
 }
 
 /// What a client was told before the power went.
@@ -45,7 +51,9 @@ struct Told {
 /// Starts the executions and waits for them, until the power goes.
 async fn work(disk: &FaultDisk, directory: &Path, outside: &Outside) -> Told {
     let mut told = Told::default();
-    let Ok(store) = open_store(disk, directory) else { return told };
+    let Ok(store) = open_store(disk, directory) else {
+        return told;
+    };
     told.defined = define(store.as_ref());
     if let Ok(runtime) = open(store.clone(), outside) {
         for number in 0..EXECUTIONS {
@@ -55,7 +63,9 @@ async fn work(disk: &FaultDisk, directory: &Path, outside: &Outside) -> Told {
             }
         }
         for name in &told.started {
-            if ended(&runtime, &store, name).await && find(store.as_ref(), name).is_some_and(|r| r.status == Status::Succeeded) {
+            if ended(&runtime, &store, name).await
+                && find(store.as_ref(), name).is_some_and(|r| r.status == Status::Succeeded)
+            {
                 told.finished.push(name.clone());
             }
         }
@@ -69,7 +79,8 @@ async fn check(disk: &FaultDisk, directory: &Path, outside: &Outside, told: &Tol
     let store = open_store(disk, directory).unwrap_or_else(|error| panic!("{error}; {told:?}"));
     let runtime = open(store.clone(), outside).unwrap();
     for name in &told.started {
-        let record = find(store.as_ref(), name).unwrap_or_else(|| panic!("{name} was acknowledged and is gone; {told:?}"));
+        let record = find(store.as_ref(), name)
+            .unwrap_or_else(|| panic!("{name} was acknowledged and is gone; {told:?}"));
         if told.finished.contains(name) {
             assert_eq!(record.status, Status::Succeeded, "{name} was seen finished");
         }
@@ -103,7 +114,10 @@ async fn lose_power_everywhere(survival: impl Fn(u64) -> Survival) {
     while lose_power_at(operation, survival(operation)).await {
         operation += 1;
     }
-    assert!(operation > 40, "only {operation} operations: the run is too small to show anything");
+    assert!(
+        operation > 40,
+        "only {operation} operations: the run is too small to show anything"
+    );
     println!("power lost at each of {operation} operations");
 }
 

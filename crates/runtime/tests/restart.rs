@@ -39,7 +39,10 @@ async fn a_start_is_idempotent_while_it_runs_and_refused_afterwards() {
     let second = start(&runtime, "e").await.unwrap();
     assert_eq!(first.at, second.at);
     assert!(ended(&runtime, &store, "e").await);
-    assert!(matches!(start(&runtime, "e").await, Err(RuntimeError::AlreadyExists)));
+    assert!(matches!(
+        start(&runtime, "e").await,
+        Err(RuntimeError::AlreadyExists)
+    ));
     check_finished(store.as_ref(), "e");
 }
 
@@ -50,7 +53,11 @@ async fn many_starts_of_one_name_are_one_execution() {
     let runtime = open(store.clone(), &Outside::default()).unwrap();
     let starts = (0..20).map(|_| start(&runtime, "e"));
     let results = futures(starts).await;
-    assert!(results.iter().all(|result| result.as_ref().is_ok_and(|at| *at == results[0].as_ref().unwrap().clone())));
+    assert!(results.iter().all(|result| {
+        result
+            .as_ref()
+            .is_ok_and(|at| at == results[0].as_ref().unwrap())
+    }));
     assert!(ended(&runtime, &store, "e").await);
     check_finished(store.as_ref(), "e");
     assert_eq!(runtime.open_executions(), 0);
@@ -63,9 +70,17 @@ async fn futures<F: Future<Output = Result<runtime::Started, RuntimeError>>>(
     let mut pending: Vec<_> = starts.map(Box::pin).collect();
     let mut done: Vec<Option<Result<i64, String>>> = pending.iter().map(|_| None).collect();
     std::future::poll_fn(|cx| {
-        for (future, slot) in pending.iter_mut().zip(&mut done).filter(|(_, slot)| slot.is_none()) {
+        for (future, slot) in pending
+            .iter_mut()
+            .zip(&mut done)
+            .filter(|(_, slot)| slot.is_none())
+        {
             if let std::task::Poll::Ready(result) = future.as_mut().poll(cx) {
-                *slot = Some(result.map(|started| started.at.0).map_err(|error| error.to_string()));
+                *slot = Some(
+                    result
+                        .map(|started| started.at.0)
+                        .map_err(|error| error.to_string()),
+                );
             }
         }
         match done.iter().all(Option::is_some) {
@@ -85,8 +100,14 @@ async fn a_stopped_execution_stays_stopped() {
     let runtime = open(store.clone(), &outside).unwrap();
     start(&runtime, "e").await.unwrap();
     let failure = Failure::new("Enough", "of this");
-    let stopped = runtime.stop_execution(&namespace(), world::MACHINE, "e", failure).await.unwrap();
-    let again = runtime.stop_execution(&namespace(), world::MACHINE, "e", Failure::default()).await.unwrap();
+    let stopped = runtime
+        .stop_execution(&namespace(), world::MACHINE, "e", failure)
+        .await
+        .unwrap();
+    let again = runtime
+        .stop_execution(&namespace(), world::MACHINE, "e", Failure::default())
+        .await
+        .unwrap();
     assert_eq!(stopped.at, again.at);
     runtime.shutdown().await;
     let runtime = open(store.clone(), &outside).unwrap();

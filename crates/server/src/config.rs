@@ -82,10 +82,19 @@ impl Settings {
     /// Completes these settings with the file's and the defaults.
     pub fn resolve(self, file: Option<&Path>) -> Result<Config, ConfigError> {
         let file = file.map(read).transpose()?.unwrap_or_default();
-        let listen = self.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8083)));
+        let listen = self
+            .listen
+            .or(file.listen)
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8083)));
         let insecure = self.insecure.or(file.insecure).unwrap_or(false);
-        let account = self.account.or(file.account).unwrap_or_else(|| "123456789012".into());
-        let region = self.region.or(file.region).unwrap_or_else(|| "us-east-1".into());
+        let account = self
+            .account
+            .or(file.account)
+            .unwrap_or_else(|| "123456789012".into());
+        let region = self
+            .region
+            .or(file.region)
+            .unwrap_or_else(|| "us-east-1".into());
         if !(listen.ip().is_loopback() || insecure) {
             return Err(ConfigError::Exposed(listen));
         }
@@ -97,7 +106,10 @@ impl Settings {
         }
         Ok(Config {
             listen,
-            data_dir: self.data_dir.or(file.data_dir).unwrap_or_else(|| ".stepwell".into()),
+            data_dir: self
+                .data_dir
+                .or(file.data_dir)
+                .unwrap_or_else(|| ".stepwell".into()),
             account,
             region,
             strict_roles: self.strict_roles.or(file.strict_roles).unwrap_or(false),
@@ -108,6 +120,7 @@ impl Settings {
 }
 
 fn read(path: &Path) -> Result<Settings, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::File(path.into(), error))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| ConfigError::File(path.into(), error))?;
     toml::from_str(&text).map_err(|error| ConfigError::Toml(path.into(), error))
 }

@@ -11,7 +11,10 @@ pub struct SystemEntropy {
 impl SystemEntropy {
     /// An empty source; the first number draws a block.
     pub fn new() -> SystemEntropy {
-        SystemEntropy { block: [0; 512], used: 512 }
+        SystemEntropy {
+            block: [0; 512],
+            used: 512,
+        }
     }
 }
 

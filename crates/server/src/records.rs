@@ -44,20 +44,15 @@ pub struct RecordKey(Bytes);
 impl RecordKey {
     /// The key of one record; `region` is empty for what is global.
     pub fn new(account: &str, region: &str, kind: &'static str, name: &[&str]) -> RecordKey {
-        let key = Namespace::new(account, region).table(Table::Record).text(kind);
+        let key = Namespace::new(account, region)
+            .table(Table::Record)
+            .text(kind);
         RecordKey(name.iter().fold(key, |key, part| key.text(part)).build())
     }
 
     /// The bytes.
     pub fn bytes(&self) -> &Bytes {
         &self.0
-    }
-
-    /// The name parts after the kind, for those who list.
-    pub fn last_part(&self) -> String {
-        let trimmed = self.0.strip_suffix(b"\0").unwrap_or(&self.0);
-        let start = trimmed.iter().rposition(|b| *b == 0).map_or(0, |at| at + 1);
-        String::from_utf8_lossy(&trimmed[start..]).into_owned()
     }
 }
 
@@ -76,8 +71,6 @@ pub enum Change<T> {
     Put(T),
     /// Remove it.
     Delete,
-    /// Leave it.
-    Keep,
 }
 
 /// All control-plane records.
@@ -93,26 +86,52 @@ impl Records {
     }
 
     /// The record, if it is there.
-    pub fn get<T: DeserializeOwned>(&self, key: &RecordKey) -> Result<Option<Record<T>>, RecordError> {
+    pub fn get<T: DeserializeOwned>(
+        &self,
+        key: &RecordKey,
+    ) -> Result<Option<Record<T>>, RecordError> {
         let raw = self.store.get(key.bytes())?;
-        raw.map(|raw| Ok(Record { value: decode(key.bytes(), &raw)?, raw, kind: PhantomData })).transpose()
+        raw.map(|raw| {
+            Ok(Record {
+                value: decode(key.bytes(), &raw)?,
+                raw,
+                kind: PhantomData,
+            })
+        })
+        .transpose()
     }
 
     /// Writes a record that must not be there yet; [`RecordError::Conflict`] if it is.
-    pub async fn create<T: Serialize>(&self, key: &RecordKey, value: &T) -> Result<(), RecordError> {
-        let tx = Transaction::new().require_absent(key.bytes().clone()).put(key.bytes().clone(), encode(value));
+    pub async fn create<T: Serialize>(
+        &self,
+        key: &RecordKey,
+        value: &T,
+    ) -> Result<(), RecordError> {
+        let tx = Transaction::new()
+            .require_absent(key.bytes().clone())
+            .put(key.bytes().clone(), encode(value));
         self.commit(tx).await
     }
 
     /// A transaction that writes a record over the one that was read, to be added to.
-    pub fn replacing<T: Serialize>(&self, key: &RecordKey, old: &Record<T>, new: &T) -> Transaction {
+    pub fn replacing<T: Serialize>(
+        &self,
+        key: &RecordKey,
+        old: &Record<T>,
+        new: &T,
+    ) -> Transaction {
         Transaction::new()
             .require_equals(key.bytes().clone(), old.raw.clone())
             .put(key.bytes().clone(), encode(new))
     }
 
     /// Writes a record over the one that was read.
-    pub async fn replace<T: Serialize>(&self, key: &RecordKey, old: &Record<T>, new: &T) -> Result<(), RecordError> {
+    pub async fn replace<T: Serialize>(
+        &self,
+        key: &RecordKey,
+        old: &Record<T>,
+        new: &T,
+    ) -> Result<(), RecordError> {
         self.commit(self.replacing(key, old, new)).await
     }
 
@@ -138,7 +157,7 @@ impl Records {
             let old = self.get::<T>(key)?;
             let (wanted, answer) = change(old.as_ref().map(|record| &record.value))?;
             let written = match (wanted, &old) {
-                (Change::Keep, _) | (Change::Delete, None) => Ok(()),
+                (Change::Delete, None) => Ok(()),
                 (Change::Put(new), None) => self.create(key, &new).await,
                 (Change::Put(new), Some(old)) => self.replace(key, old, &new).await,
                 (Change::Delete, Some(old)) => self.delete(key, old).await,
@@ -195,15 +214,23 @@ impl Records {
 /// The bytes of a record, for transactions that write more than records.
 pub fn encode<T: Serialize>(value: &T) -> Bytes {
     let mut bytes = vec![VERSION];
-    serde_json::to_writer(&mut bytes, value).expect("records have string keys and no failing serialisers");
+    serde_json::to_writer(&mut bytes, value)
+        .expect("records have string keys and no failing serialisers");
     bytes.into()
 }
 
 fn decode<T: DeserializeOwned>(key: &[u8], raw: &[u8]) -> Result<T, RecordError> {
-    let unreadable = |reason: String| RecordError::Unreadable { key: key.escape_ascii().to_string(), reason };
+    let unreadable = |reason: String| RecordError::Unreadable {
+        key: key.escape_ascii().to_string(),
+        reason,
+    };
     match raw.split_first() {
-        Some((&VERSION, json)) => serde_json::from_slice(json).map_err(|error| unreadable(error.to_string())),
-        Some((version, _)) => Err(unreadable(format!("its version is {version}, this server knows {VERSION}"))),
+        Some((&VERSION, json)) => {
+            serde_json::from_slice(json).map_err(|error| unreadable(error.to_string()))
+        }
+        Some((version, _)) => Err(unreadable(format!(
+            "its version is {version}, this server knows {VERSION}"
+        ))),
         None => Err(unreadable("it is empty".into())),
     }
 }

@@ -26,7 +26,9 @@ pub struct Roles(Arc<Lookup>);
 
 impl Roles {
     /// Over whoever keeps the roles.
-    pub fn new(lookup: impl Fn(&RoleArn, &str) -> Result<Trust, RecordError> + Send + Sync + 'static) -> Roles {
+    pub fn new(
+        lookup: impl Fn(&RoleArn, &str) -> Result<Trust, RecordError> + Send + Sync + 'static,
+    ) -> Roles {
         Roles(Arc::new(lookup))
     }
 

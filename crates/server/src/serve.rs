@@ -59,7 +59,9 @@ pub enum ServeError {
 
 /// Serves until a signal or until the store fails.
 pub fn run(config: Config) -> Result<(), ServeError> {
-    let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+    let threads = std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .max(2);
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .enable_all()
@@ -89,18 +91,25 @@ pub struct Server {
 impl Server {
     /// Starts one. Must be called on a tokio runtime.
     pub async fn start(config: Config) -> Result<Server, ServeError> {
-        let listener =
-            TcpListener::bind(config.listen).await.map_err(|error| ServeError::Listen(config.listen, error))?;
-        let address = listener.local_addr().map_err(|error| ServeError::Listen(config.listen, error))?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| ServeError::Listen(config.listen, error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| ServeError::Listen(config.listen, error))?;
         let directory = config.data_dir.join("store");
         let opened = EmbeddedStore::open(&directory, store::Options::default());
-        let store: Arc<dyn Store> = Arc::new(opened.map_err(|error| ServeError::Store { directory, error })?);
+        let store: Arc<dyn Store> =
+            Arc::new(opened.map_err(|error| ServeError::Store { directory, error })?);
         let clock = Arc::new(SystemClock);
         let records = Records::new(store.clone());
         let host = FunctionHost::new(host_config(&config, address))?;
         let code = CodeStore::open(config.data_dir.join("functions").join("code"))?;
         let lambda = LambdaApi::new(records.clone(), host.clone(), code);
-        let tasks = Tasks::new(tokio::runtime::Handle::current(), functions(&config, lambda.clone())?);
+        let tasks = Tasks::new(
+            tokio::runtime::Handle::current(),
+            functions(&config, lambda.clone())?,
+        );
         let ports = Ports {
             clock: clock.clone(),
             entropy: Arc::new(|| Box::new(SystemEntropy::new())),
@@ -108,15 +117,35 @@ impl Server {
         };
         let runtime = Arc::new(Runtime::open(store.clone(), ports, Options::default())?);
         let iam = Arc::new(Iam::new(records.clone()));
-        let states =
-            Arc::new(StatesApi::new(runtime.clone(), records, roles(iam.clone()), clock, config.strict_roles));
+        let states = Arc::new(StatesApi::new(
+            runtime.clone(),
+            records,
+            roles(iam.clone()),
+            clock,
+            config.strict_roles,
+        ));
         tasks.serve_states(&states);
-        let services = Arc::new(Services { states, iam, sts: Sts::default(), lambda });
-        let defaults = Defaults { account: config.account.into(), region: config.region.into() };
+        let services = Arc::new(Services {
+            states,
+            iam,
+            sts: Sts::default(),
+            lambda,
+        });
+        let defaults = Defaults {
+            account: config.account.into(),
+            region: config.region.into(),
+        };
         let (stop, stopped) = watch::channel(false);
         let front = tokio::spawn(http::serve(listener, services, defaults, stopped));
         tracing::info!(%address, data = %config.data_dir.display(), open = runtime.open_executions(), "serving");
-        Ok(Server { store, runtime, host, stop, front, address })
+        Ok(Server {
+            store,
+            runtime,
+            host,
+            stop,
+            front,
+            address,
+        })
     }
 
     /// Where it listens.
@@ -157,7 +186,9 @@ fn host_config(config: &Config, address: SocketAddr) -> HostConfig {
 fn functions(config: &Config, local: LambdaApi) -> Result<Functions, ServeError> {
     match &config.lambda_endpoint {
         None => Ok(Functions::Local(local)),
-        Some(url) => Functions::remote(url).map_err(|error| ServeError::LambdaEndpoint(url.clone(), error)),
+        Some(url) => {
+            Functions::remote(url).map_err(|error| ServeError::LambdaEndpoint(url.clone(), error))
+        }
     }
 }
 
@@ -165,14 +196,18 @@ fn functions(config: &Config, local: LambdaApi) -> Result<Functions, ServeError>
 fn roles(iam: Arc<Iam>) -> Roles {
     Roles::new(move |role, machine_arn| {
         let account = machine_arn.split(':').nth(4).unwrap_or_default();
-        let context = iam::Context::default().with("aws:SourceArn", machine_arn).with("aws:SourceAccount", account);
+        let context = iam::Context::default()
+            .with("aws:SourceArn", machine_arn)
+            .with("aws:SourceAccount", account);
         iam.trust(role, "states.amazonaws.com", &context)
     })
 }
 
 /// SIGINT or SIGTERM.
 async fn signal() {
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+    let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    else {
         let _ = tokio::signal::ctrl_c().await;
         return;
     };

@@ -9,7 +9,9 @@ use asl::definition::Target;
 use aws::sigv4::Credentials;
 use engine::{TaskOutcome, TaskRequest};
 use expr::json::Document;
-use integrations::lambda::{Invoke, InvokeOutput, LambdaClient, direct_result, optimised_result, service_error};
+use integrations::lambda::{
+    Invoke, InvokeOutput, LambdaClient, direct_result, optimised_result, service_error,
+};
 use integrations::{CallError, Endpoint, Timeouts};
 use runtime::{Namespace, TaskCall, TaskKey, TaskRunner};
 use tokio::runtime::Handle;
@@ -29,7 +31,7 @@ pub enum Functions {
     /// Behind another Lambda API.
     Remote {
         /// The client for it.
-        client: LambdaClient,
+        client: Box<LambdaClient>,
         /// Signed with these.
         credentials: Credentials,
     },
@@ -38,9 +40,11 @@ pub enum Functions {
 impl Functions {
     /// Behind the Lambda API at a URL, with the credentials of the environment or made-up ones.
     pub fn remote(url: &str) -> Result<Functions, integrations::EndpointError> {
-        let variable = |name: &str, otherwise: &str| std::env::var(name).unwrap_or_else(|_| otherwise.to_owned());
+        let variable = |name: &str, otherwise: &str| {
+            std::env::var(name).unwrap_or_else(|_| otherwise.to_owned())
+        };
         Ok(Functions::Remote {
-            client: LambdaClient::new(url.parse::<Endpoint>()?, Timeouts::default()),
+            client: Box::new(LambdaClient::new(url.parse::<Endpoint>()?, Timeouts::default())),
             credentials: Credentials {
                 access_key: variable("AWS_ACCESS_KEY_ID", "test"),
                 secret_key: variable("AWS_SECRET_ACCESS_KEY", "test"),
@@ -76,16 +80,28 @@ impl Tasks {
         let _ = self.states.set(Arc::downgrade(states));
     }
 
-    async fn call(&self, namespace: &Namespace, request: &TaskRequest) -> Result<String, CallError> {
+    async fn call(
+        &self,
+        namespace: &Namespace,
+        request: &TaskRequest,
+    ) -> Result<String, CallError> {
         let json = request.input.text();
         match &request.resource.target {
             Target::Function => {
-                let output = self.invoke(namespace, &Invoke::direct(&request.resource.arn, json)).await?;
+                let output = self
+                    .invoke(namespace, &Invoke::direct(&request.resource.arn, json))
+                    .await?;
                 direct_result(&output)
             }
-            Target::Service { resource_type, action, .. } => match (&**resource_type, &**action) {
+            Target::Service {
+                resource_type,
+                action,
+                ..
+            } => match (&**resource_type, &**action) {
                 ("lambda", "invoke") => {
-                    let output = self.invoke(namespace, &Invoke::from_parameters(json)?).await?;
+                    let output = self
+                        .invoke(namespace, &Invoke::from_parameters(json)?)
+                        .await?;
                     optimised_result(&output)
                 }
                 ("states", "startExecution") => self.start_execution(namespace, json).await,
@@ -95,20 +111,37 @@ impl Tasks {
         }
     }
 
-    async fn invoke(&self, namespace: &Namespace, invoke: &Invoke) -> Result<InvokeOutput, CallError> {
+    async fn invoke(
+        &self,
+        namespace: &Namespace,
+        invoke: &Invoke,
+    ) -> Result<InvokeOutput, CallError> {
         match &*self.functions {
-            Functions::Remote { client, credentials } => client.invoke(invoke, credentials, namespace.region()).await,
+            Functions::Remote {
+                client,
+                credentials,
+            } => client.invoke(invoke, credentials, namespace.region()).await,
             Functions::Local(lambda) => {
                 let request_id = Uuid::new_v4().to_string();
-                let place = Place { account: namespace.account(), region: namespace.region() };
-                lambda.invoke(invoke, place, &request_id).await.map_err(|error| {
-                    service_error(error.status, &error.code, error.message.text(), &request_id)
-                })
+                let place = Place {
+                    account: namespace.account(),
+                    region: namespace.region(),
+                };
+                lambda
+                    .invoke(invoke, place, &request_id)
+                    .await
+                    .map_err(|error| {
+                        service_error(error.status, &error.code, error.message.text(), &request_id)
+                    })
             }
         }
     }
 
-    async fn start_execution(&self, namespace: &Namespace, json: &str) -> Result<String, CallError> {
+    async fn start_execution(
+        &self,
+        namespace: &Namespace,
+        json: &str,
+    ) -> Result<String, CallError> {
         match self.states.wait().await.upgrade() {
             Some(states) => integration::start_execution(&states, namespace, json).await,
             // The server is being taken apart; the call is made again after the next start.
@@ -129,7 +162,9 @@ impl TaskRunner for Tasks {
     fn run(&self, call: TaskCall) {
         let tasks = self.clone();
         self.handle.spawn(async move {
-            let Ok(_room) = tasks.room.acquire().await else { return };
+            let Ok(_room) = tasks.room.acquire().await else {
+                return;
+            };
             let result = tasks.call(&call.namespace, &call.request).await;
             call.answer.send(outcome(result));
         });
@@ -145,9 +180,13 @@ fn outcome(result: Result<String, CallError>) -> TaskOutcome {
         cause: Some(truncated(&cause, 32_768)),
     };
     match result {
-        Ok(json) => match Document::parse(json) {
-            Ok(document) => TaskOutcome::Succeeded(document),
-            Err(error) => failed("States.Runtime", format!("The answer of the task is not JSON: {}", error.message)),
+        // Printed again: the service shows results compactly, whatever white space the function sent.
+        Ok(json) => match expr::json::parse(&json) {
+            Ok(value) => TaskOutcome::Succeeded(Document::from_value(value)),
+            Err(error) => failed(
+                "States.Runtime",
+                format!("The answer of the task is not JSON: {}", error.message),
+            ),
         },
         Err(error) => failed(error.name(), error.cause()),
     }
@@ -155,5 +194,8 @@ fn outcome(result: Result<String, CallError>) -> TaskOutcome {
 
 /// At most so many characters.
 fn truncated(text: &str, characters: usize) -> String {
-    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end]).to_owned()
+    text.char_indices()
+        .nth(characters)
+        .map_or(text, |(end, _)| &text[..end])
+        .to_owned()
 }

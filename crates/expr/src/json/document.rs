@@ -68,7 +68,9 @@ impl Document {
     pub fn fits(&self, bytes: usize) -> bool {
         match (self.0.text.get(), self.0.value.get()) {
             (Some(text), _) => text.len() <= bytes,
-            (None, Some(value)) => value.is_within_depth() && value.text_length_within(bytes).is_some(),
+            (None, Some(value)) => {
+                value.is_within_depth() && value.text_length_within(bytes).is_some()
+            }
             (None, None) => unreachable!("a document has a text or a value"),
         }
     }

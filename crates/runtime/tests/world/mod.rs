@@ -1,6 +1,6 @@
 //! A world for runtimes: virtual time, counted randomness, tasks that answer from a script, and a check of what is
 //! found at the end that knows nothing of how the runtime works.
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,8 +10,8 @@ use engine::{EventKind, Facts, TaskOutcome, Timestamp};
 use expr::Entropy;
 use expr::json::Document;
 use runtime::{
-    Clock, ExecutionRecord, Namespace, Options, Ports, Runtime, RuntimeError, StartRequest, Started, Status, TaskCall,
-    TaskKey, TaskRunner, query,
+    Clock, ExecutionRecord, Namespace, Options, Ports, Runtime, RuntimeError, StartRequest,
+    Started, Status, TaskCall, TaskKey, TaskRunner, query,
 };
 use store::{Store, Transaction, commit};
 use tokio::time::Instant;
@@ -38,7 +38,10 @@ pub struct Outside {
 
 impl Default for Outside {
     fn default() -> Outside {
-        Outside { calls: Arc::default(), epoch: Instant::now() }
+        Outside {
+            calls: Arc::default(),
+            epoch: Instant::now(),
+        }
     }
 }
 
@@ -50,7 +53,10 @@ impl Outside {
         let count = calls.entry(call.facts.arn.to_string()).or_default();
         *count += usize::from(once);
         match once && *count == 1 {
-            true => TaskOutcome::Failed { error: Some("Once".into()), cause: Some("the first call".into()) },
+            true => TaskOutcome::Failed {
+                error: Some("Once".into()),
+                cause: Some("the first call".into()),
+            },
             false => TaskOutcome::Succeeded(Document::parse(r#"{"ok": true}"#).unwrap()),
         }
     }
@@ -105,7 +111,14 @@ pub fn open(store: Arc<dyn Store>, outside: &Outside) -> Result<Runtime, Runtime
 /// Writes the definition's row.
 pub fn define(store: &dyn Store) -> bool {
     let row = runtime::definition_row(&namespace(), "revision-1", DEFINITION);
-    commit(store, Transaction { preconditions: Vec::new(), writes: vec![row] }).is_ok()
+    commit(
+        store,
+        Transaction {
+            preconditions: Vec::new(),
+            writes: vec![row],
+        },
+    )
+    .is_ok()
 }
 
 pub async fn start(runtime: &Runtime, name: &str) -> Result<Started, RuntimeError> {
@@ -120,11 +133,20 @@ pub async fn start(runtime: &Runtime, name: &str) -> Result<Started, RuntimeErro
         input: Document::parse(INPUT).unwrap(),
     };
     let revision = "revision-1".into();
-    runtime.start(StartRequest { namespace: namespace(), facts, revision, trace_header: None }).await
+    runtime
+        .start(StartRequest {
+            namespace: namespace(),
+            facts,
+            revision,
+            trace_header: None,
+        })
+        .await
 }
 
 pub fn find(store: &dyn Store, name: &str) -> Option<ExecutionRecord> {
-    query::find(store, &namespace(), MACHINE, name).unwrap().map(|(_, record)| record)
+    query::find(store, &namespace(), MACHINE, name)
+        .unwrap()
+        .map(|(_, record)| record)
 }
 
 /// Lets virtual time pass until the execution has ended; false when the store failed first.
@@ -142,8 +164,11 @@ pub async fn ended(runtime: &Runtime, store: &Arc<dyn Store>, name: &str) -> boo
         }
         tokio::time::advance(Duration::from_millis(100)).await;
     }
-    let (id, record) = query::find(store.as_ref(), &namespace(), MACHINE, name).unwrap().expect("it is there");
-    let events = query::events_from(store.as_ref(), &namespace(), id, &record, 1, usize::MAX).unwrap();
+    let (id, record) = query::find(store.as_ref(), &namespace(), MACHINE, name)
+        .unwrap()
+        .expect("it is there");
+    let events =
+        query::events_from(store.as_ref(), &namespace(), id, &record, 1, usize::MAX).unwrap();
     panic!("{name} never ends; its history: {events:#?}");
 }
 
@@ -154,7 +179,9 @@ async fn settle(store: &Arc<dyn Store>) -> bool {
             tokio::task::yield_now().await;
         }
         let store = store.clone();
-        let durable = tokio::task::spawn_blocking(move || commit(store.as_ref(), Transaction::new()).is_ok()).await;
+        let durable =
+            tokio::task::spawn_blocking(move || commit(store.as_ref(), Transaction::new()).is_ok())
+                .await;
         if !durable.unwrap_or(false) {
             return false;
         }
@@ -175,15 +202,26 @@ impl<F: Future<Output = ()>> NowOrNever for F {}
 
 /// The execution has succeeded, and its history is whole: ids without a gap, one end, and every task's outcome once.
 pub fn check_finished(store: &dyn Store, name: &str) {
-    let (id, record) = query::find(store, &namespace(), MACHINE, name).unwrap().expect("it is there");
-    assert_eq!(record.status, Status::Succeeded, "{name}: {:?}", record.failure);
+    let (id, record) = query::find(store, &namespace(), MACHINE, name)
+        .unwrap()
+        .expect("it is there");
+    assert_eq!(
+        record.status,
+        Status::Succeeded,
+        "{name}: {:?}",
+        record.failure
+    );
     let events = query::events_from(store, &namespace(), id, &record, 1, usize::MAX).unwrap();
     let mut outcomes = HashMap::new();
     for (position, event) in events.iter().enumerate() {
         assert_eq!(event.id, position as u64 + 1, "{name}: a gap");
         assert!(event.previous < event.id, "{name}: {event:?}");
         let last = position + 1 == events.len();
-        assert_eq!(last, matches!(event.kind, EventKind::ExecutionSucceeded { .. }), "{name}: {event:?}");
+        assert_eq!(
+            last,
+            matches!(event.kind, EventKind::ExecutionSucceeded { .. }),
+            "{name}: {event:?}"
+        );
         *outcomes.entry(kind_name(&event.kind)).or_insert(0) += 1;
     }
     let count = |kind: &str| outcomes.get(kind).copied().unwrap_or(0);
@@ -194,10 +232,16 @@ pub fn check_finished(store: &dyn Store, name: &str) {
     assert_eq!(count("MapIterationSucceeded"), 3, "{name}: {outcomes:?}");
     let output = record.output.expect("an output").text().to_owned();
     let branch = r#"{"items":[1,2,3],"first":{"ok":true}}"#;
-    assert_eq!(output, format!("[{branch},[{0},{0},{0}]]", r#"{"ok":true}"#));
+    assert_eq!(
+        output,
+        format!("[{branch},[{0},{0},{0}]]", r#"{"ok":true}"#)
+    );
 }
 
 fn kind_name(kind: &EventKind) -> String {
     let text = format!("{kind:?}");
-    text.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+    text.split([' ', '(', '{'])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -50,7 +50,9 @@ fn unknown(request: &Request) -> Response {
     let what = request.header("x-amz-target").unwrap_or(&request.path);
     let message = format!("This server has no operation or path '{what}' (service: {service}).");
     let error = ApiError::sender(400, "UnknownOperationException", message);
-    let form = request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let form = request
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     match form {
         true => rendered(error.render_query("https://stepwell.invalid/", &request.request_id)),
         false => rendered(error.render_json(JsonVersion::V1_0)),

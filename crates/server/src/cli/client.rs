@@ -147,7 +147,12 @@ impl Client {
     }
 
     /// Calls Lambda's REST API; `Value::Null` is no body, and an empty answer is null.
-    pub async fn lambda(&self, method: Method, path: &str, input: Value) -> Result<Value, ClientError> {
+    pub async fn lambda(
+        &self,
+        method: Method,
+        path: &str,
+        input: Value,
+    ) -> Result<Value, ClientError> {
         let call = Call {
             name: format!("lambda {method} {path}"),
             service: "lambda",
@@ -171,18 +176,26 @@ impl Client {
     ) -> Result<XmlAnswer, ClientError> {
         let fixed = [("Action", action), ("Version", service.version())];
         let pairs = fixed.iter().chain(parameters);
-        let form: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", percent::encode(value))).collect();
+        let form: Vec<String> = pairs
+            .map(|(name, value)| format!("{name}={}", percent::encode(value)))
+            .collect();
         let call = Call {
             name: format!("{} {action}", service.name()),
             service: service.name(),
             method: Method::POST,
             path: "/".to_owned(),
-            headers: vec![("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")],
+            headers: vec![(
+                "Content-Type",
+                "application/x-www-form-urlencoded; charset=utf-8",
+            )],
             body: form.join("&").into(),
         };
         let name = call.name.clone();
         let answer = self.send(call).await?;
-        let xml = XmlAnswer { call: name, text: String::from_utf8_lossy(&answer.body).into_owned() };
+        let xml = XmlAnswer {
+            call: name,
+            text: String::from_utf8_lossy(&answer.body).into_owned(),
+        };
         match answer.status {
             200..300 => Ok(xml),
             status => Err(xml.into_error(status)),
@@ -199,7 +212,10 @@ impl Client {
         match (read, answer.status) {
             (Ok(value), 200..300) => Ok(value),
             (Ok(value), status) => Err(json_error(name, status, answer.error_type, &value)),
-            (Err(error), _) => Err(ClientError::Unreadable { call: name, reason: error.to_string() }),
+            (Err(error), _) => Err(ClientError::Unreadable {
+                call: name,
+                reason: error.to_string(),
+            }),
         }
     }
 
@@ -209,7 +225,9 @@ impl Client {
             endpoint: self.endpoint(),
             reason,
         };
-        let request = self.signed(&call).map_err(|error| unreachable(error.to_string()))?;
+        let request = self
+            .signed(&call)
+            .map_err(|error| unreachable(error.to_string()))?;
         match tokio::time::timeout(TIMEOUT, self.exchange(request)).await {
             Ok(answer) => answer.map_err(unreachable),
             Err(_) => Err(unreachable(format!("waited {} s", TIMEOUT.as_secs()))),
@@ -217,22 +235,46 @@ impl Client {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
-        let response = self.http.request(request).await.map_err(|error| with_sources(&error))?;
+        let response = self
+            .http
+            .request(request)
+            .await
+            .map_err(|error| with_sources(&error))?;
         let status = response.status().as_u16();
-        let named = response.headers().get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+        let named = response
+            .headers()
+            .get("x-amzn-errortype")
+            .and_then(|value| value.to_str().ok());
         let error_type = named.map(str::to_owned);
-        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+        let body = Limited::new(response.into_body(), MAX_ANSWER)
+            .collect()
+            .await;
         let body = body.map_err(|error| error.to_string())?.to_bytes();
-        Ok(Answer { status, error_type, body })
+        Ok(Answer {
+            status,
+            error_type,
+            body,
+        })
     }
 
     fn signed(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
         let mut headers = vec![("Host", self.authority.as_str())];
         headers.extend(&call.headers);
         let (path, query) = call.path.split_once('?').unwrap_or((&call.path, ""));
-        let parts =
-            RequestParts { method: call.method.as_str(), path, query, headers: &headers, body: &call.body };
-        let signature = sign(&parts, &self.credentials, &self.region, call.service, jiff::Timestamp::now());
+        let parts = RequestParts {
+            method: call.method.as_str(),
+            path,
+            query,
+            headers: &headers,
+            body: &call.body,
+        };
+        let signature = sign(
+            &parts,
+            &self.credentials,
+            &self.region,
+            call.service,
+            jiff::Timestamp::now(),
+        );
         let uri = format!("{}{}", self.endpoint(), call.path);
         let mut request = Request::builder().method(call.method.clone()).uri(uri);
         for (name, value) in headers {
@@ -269,25 +311,56 @@ impl XmlAnswer {
     }
 
     fn into_error(self, status: u16) -> ClientError {
-        let code = self.find("Code").unwrap_or_else(|| format!("HTTP {status}"));
-        let message = self.find("Message").unwrap_or_else(|| self.text.chars().take(200).collect());
-        ClientError::Service { call: self.call, code, message }
+        let code = self
+            .find("Code")
+            .unwrap_or_else(|| format!("HTTP {status}"));
+        let message = self
+            .find("Message")
+            .unwrap_or_else(|| self.text.chars().take(200).collect());
+        ClientError::Service {
+            call: self.call,
+            code,
+            message,
+        }
     }
 }
 
 /// `&amp;` last, so that `&amp;lt;` stays `&lt;`.
 fn unescape(text: &str) -> String {
-    let named = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#xD;", "\r"), ("&amp;", "&")];
-    named.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
+    let named = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&#xD;", "\r"),
+        ("&amp;", "&"),
+    ];
+    named
+        .iter()
+        .fold(text.to_owned(), |text, (entity, character)| {
+            text.replace(entity, character)
+        })
 }
 
 /// `__type` of awsJson, a header of REST; what stands in front of `#` and behind `:` says nothing more.
 fn json_error(call: String, status: u16, error_type: Option<String>, body: &Value) -> ClientError {
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    let code = error_type.or_else(|| text("__type")).unwrap_or_else(|| format!("HTTP {status}"));
-    let code = code.rsplit('#').next().and_then(|code| code.split(':').next()).unwrap_or_default();
-    let message = text("message").or_else(|| text("Message")).unwrap_or_default();
-    ClientError::Service { call, code: code.to_owned(), message }
+    let code = error_type
+        .or_else(|| text("__type"))
+        .unwrap_or_else(|| format!("HTTP {status}"));
+    let code = code
+        .rsplit('#')
+        .next()
+        .and_then(|code| code.split(':').next())
+        .unwrap_or_default();
+    let message = text("message")
+        .or_else(|| text("Message"))
+        .unwrap_or_default();
+    ClientError::Service {
+        call,
+        code: code.to_owned(),
+        message,
+    }
 }
 
 /// An error and what caused it: hyper's own words for a refused connection say little.

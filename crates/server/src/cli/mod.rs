@@ -77,6 +77,10 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 
 /// `STEPWELL_LOG` takes the filters of `tracing`: `debug`, `stepwell=debug,store=info`.
 fn log_to_stderr(default: &str) {
-    let filter = EnvFilter::try_from_env("STEPWELL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let filter =
+        EnvFilter::try_from_env("STEPWELL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
 }

@@ -48,14 +48,22 @@ pub async fn serve(
 ) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let Ok(permit) = connections.clone().acquire_owned().await else { return };
+        let Ok(permit) = connections.clone().acquire_owned().await else {
+            return;
+        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stopped(&mut stop) => break,
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, services.clone(), defaults.clone(), stop.clone());
+                let connection = connection(
+                    stream,
+                    peer,
+                    services.clone(),
+                    defaults.clone(),
+                    stop.clone(),
+                );
                 tokio::spawn(async move {
                     connection.await;
                     drop(permit);
@@ -135,9 +143,19 @@ async fn read(
     };
     let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect())
         .await
-        .map_err(|_| refuse(408, "RequestTimeout", "The request body was not received in time."))?
+        .map_err(|_| {
+            refuse(
+                408,
+                "RequestTimeout",
+                "The request body was not received in time.",
+            )
+        })?
         .map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => refuse(413, "RequestEntityTooLargeException", "Request size exceeded the limit."),
+            Some(_) => refuse(
+                413,
+                "RequestEntityTooLargeException",
+                "Request size exceeded the limit.",
+            ),
             None => refuse(400, "IncompleteBody", "The request body could not be read."),
         })?
         .to_bytes();
@@ -152,18 +170,27 @@ async fn read(
         region: scope
             .as_ref()
             .filter(|scope| aws::arn::is_region(&scope.region))
-            .map_or_else(|| defaults.region.clone(), |scope| scope.region.as_str().into()),
-        signed_service: scope.as_ref().map(|scope| scope.service.clone()),
-        access_key: scope.map(|scope| scope.access_key),
+            .map_or_else(
+                || defaults.region.clone(),
+                |scope| scope.region.as_str().into(),
+            ),
+        signed_service: scope.map(|scope| scope.service),
         request_id,
     })
 }
 
 fn signature(head: &hyper::http::request::Parts) -> Option<aws::sigv4::CredentialScope> {
-    let header = head.headers.get("authorization").and_then(|value| value.to_str().ok());
+    let header = head
+        .headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok());
     let authorization = match header {
         Some(header) => aws::sigv4::Authorization::parse_header(header).ok()?.scope,
-        None => aws::sigv4::Authorization::parse_query(head.uri.query()?)?.ok()?.scope,
+        None => {
+            aws::sigv4::Authorization::parse_query(head.uri.query()?)?
+                .ok()?
+                .scope
+        }
     };
     Some(authorization)
 }
@@ -175,11 +202,14 @@ fn refuse(status: u16, code: &'static str, message: &'static str) -> Response {
 
 fn write(response: Response, request_id: &str) -> hyper::Response<Full<Bytes>> {
     let mut answer = hyper::Response::new(Full::new(response.body.clone()));
-    *answer.status_mut() =
-        hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    *answer.status_mut() = hyper::StatusCode::from_u16(response.status)
+        .unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = answer.headers_mut();
     if !response.content_type.is_empty() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(response.content_type));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static(response.content_type),
+        );
     }
     if response.status != 204 {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(response.body.len()));

@@ -31,15 +31,18 @@ pub struct Request {
     pub region: Arc<str>,
     /// The service that the request was signed for, if it was.
     pub signed_service: Option<String>,
-    /// The access key that the request names, if it does; not verified.
-    pub access_key: Option<String>,
     /// A UUID; goes out as `x-amzn-RequestId`.
     pub request_id: String,
 }
 
 impl Request {
     /// A request that this server makes to itself, for a Task.
-    pub fn internal(account: &str, region: &str, request_id: &str, body: impl Into<Bytes>) -> Request {
+    pub fn internal(
+        account: &str,
+        region: &str,
+        request_id: &str,
+        body: impl Into<Bytes>,
+    ) -> Request {
         Request {
             method: Method::POST,
             path: "/".to_owned(),
@@ -49,7 +52,6 @@ impl Request {
             account: account.into(),
             region: region.into(),
             signed_service: None,
-            access_key: None,
             request_id: request_id.to_owned(),
         }
     }
@@ -76,7 +78,12 @@ pub struct Response {
 impl Response {
     /// With a body of this type.
     pub fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response {
-        Response { status, headers: Vec::new(), content_type, body: body.into() }
+        Response {
+            status,
+            headers: Vec::new(),
+            content_type,
+            body: body.into(),
+        }
     }
 
     /// Adds a header.

@@ -50,13 +50,25 @@ fn by_target(target: &str, scope: Option<&str>) -> Route {
 /// Lambda's paths begin with the date of an API version: `/2015-03-31/functions`.
 fn is_lambda_path(path: &str) -> bool {
     let mut parts = path.trim_start_matches('/').splitn(2, '/');
-    let (date, rest) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let dated = date.len() == 10 && date.bytes().enumerate().all(|(i, b)| match i {
-        4 | 7 => b == b'-',
-        _ => b.is_ascii_digit(),
-    });
+    let (date, rest) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    let dated = date.len() == 10
+        && date.bytes().enumerate().all(|(i, b)| match i {
+            4 | 7 => b == b'-',
+            _ => b.is_ascii_digit(),
+        });
     let resource = rest.split('/').next().unwrap_or_default();
-    dated && ["functions", "tags", "event-source-mappings", "layers", "account-settings"].contains(&resource)
+    dated
+        && [
+            "functions",
+            "tags",
+            "event-source-mappings",
+            "layers",
+            "account-settings",
+        ]
+        .contains(&resource)
 }
 
 /// An unsigned form: told apart by the API version in it.

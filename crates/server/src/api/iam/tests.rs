@@ -37,7 +37,6 @@ async fn post(iam: &Iam, parameters: &[(&str, &str)]) -> Response {
         account: "123456789012".into(),
         region: "us-east-1".into(),
         signed_service: Some("iam".to_owned()),
-        access_key: None,
         request_id: "id".to_owned(),
     };
     iam.handle(&request).await

@@ -7,7 +7,11 @@ use crate::records::RecordError;
 
 /// 404 for a function, or one of its versions, that is not there.
 pub(super) fn function_not_found(arn: &str) -> ApiError {
-    ApiError::sender(404, "ResourceNotFoundException", format!("Function not found: {arn}"))
+    ApiError::sender(
+        404,
+        "ResourceNotFoundException",
+        format!("Function not found: {arn}"),
+    )
 }
 
 /// 404 for a part of a function that was never set.
@@ -50,19 +54,28 @@ pub(super) fn stale_revision() -> ApiError {
 
 /// 413 for an event that is too large; all in bytes.
 pub(super) fn payload_too_large(size: usize, invocation_type: &str, limit: usize) -> ApiError {
-    let message =
-        format!("{size} byte payload is too large for the {invocation_type} invocation type (limit {limit} bytes)");
+    let message = format!(
+        "{size} byte payload is too large for the {invocation_type} invocation type (limit {limit} bytes)"
+    );
     ApiError::sender(413, "RequestEntityTooLargeException", message)
 }
 
 /// 415.
 pub(super) fn media_type(content_type: &str) -> ApiError {
-    ApiError::sender(415, "UnsupportedMediaTypeException", format!("Unsupported media type: {content_type}"))
+    ApiError::sender(
+        415,
+        "UnsupportedMediaTypeException",
+        format!("Unsupported media type: {content_type}"),
+    )
 }
 
 /// 404 that names what was asked for.
 pub(super) fn unknown_operation(method: &str, path: &str) -> ApiError {
-    ApiError::sender(404, "UnknownOperationException", format!("Unknown operation: {method} {path}"))
+    ApiError::sender(
+        404,
+        "UnknownOperationException",
+        format!("Unknown operation: {method} {path}"),
+    )
 }
 
 /// 429.
@@ -73,7 +86,11 @@ pub(super) fn throttled(reason: &'static str) -> ApiError {
 /// The store failed.
 pub(super) fn of_records(error: RecordError) -> ApiError {
     tracing::error!(%error, "a function's record cannot be used");
-    ApiError::receiver(500, "ServiceException", "An error occurred and the request cannot be processed.")
+    ApiError::receiver(
+        500,
+        "ServiceException",
+        "An error occurred and the request cannot be processed.",
+    )
 }
 
 /// A deployment package that was refused, or the host's own trouble.
@@ -89,7 +106,9 @@ pub(super) fn of_host(error: Error, arn: &str) -> ApiError {
             let message = format!("The deployment package must be smaller than {limit} bytes.");
             ApiError::sender(413, "RequestEntityTooLargeException", message)
         }
-        Error::RuntimeUnavailable(message) => ApiError::receiver(502, "InvalidRuntimeException", message),
+        Error::RuntimeUnavailable(message) => {
+            ApiError::receiver(502, "InvalidRuntimeException", message)
+        }
         Error::ShuttingDown | Error::Launch(_) | Error::Storage { .. } => {
             tracing::error!(%error, function = arn, "the function host failed");
             ApiError::receiver(500, "ServiceException", error.to_string())

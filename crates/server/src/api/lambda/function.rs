@@ -26,7 +26,9 @@ impl LambdaApi {
         let place = Place::of(request);
         let arn = named.arn(place.region, place.account);
         if arn.account != place.account || arn.region != place.region {
-            return Err(errors::invalid(format!("A function of another account or region cannot be created: {arn}")));
+            return Err(errors::invalid(format!(
+                "A function of another account or region cannot be created: {arn}"
+            )));
         }
         let key = record::function_key(place.account, place.region, &named.name);
         if self.function(&named, &place)?.is_some() {
@@ -36,7 +38,7 @@ impl LambdaApi {
         self.prepare(wanted.configuration.runtime.as_deref()).await;
         let arn = arn.to_string();
         let _packages = self.packages.lock().await;
-        let code = self.store_code(package, &arn).await?;
+        let code = self.store_code(package, place.account, &arn).await?;
         let function = new_function(named.name, arn, wanted, code);
         match self.records.create(&key, &function).await {
             Ok(()) => Ok((201, Some(function.configuration(None)))),
@@ -51,11 +53,23 @@ impl LambdaApi {
         let prefix = record::region_prefix(place.account, place.region);
         let after = route::query(request, "Marker");
         let after = after.map(|name| record::function_key(place.account, place.region, &name));
-        let found = self.records.list::<FunctionRecord>(&prefix, after.as_ref(), limit + 1);
+        let found = self
+            .records
+            .list::<FunctionRecord>(&prefix, after.as_ref(), limit + 1);
         let found = found.map_err(errors::of_records)?;
-        let page: Vec<&FunctionRecord> = found.iter().take(limit).map(|(_, function)| function).collect();
-        let marker = page.last().filter(|_| found.len() > limit).map(|function| &function.name);
-        let shown: Vec<Value> = page.iter().map(|function| function.configuration(None)).collect();
+        let page: Vec<&FunctionRecord> = found
+            .iter()
+            .take(limit)
+            .map(|(_, function)| function)
+            .collect();
+        let marker = page
+            .last()
+            .filter(|_| found.len() > limit)
+            .map(|function| &function.name);
+        let shown: Vec<Value> = page
+            .iter()
+            .map(|function| function.configuration(None))
+            .collect();
         let mut answer = json!({"Functions": shown});
         if let Some(marker) = marker {
             answer["NextMarker"] = json!(marker);
@@ -66,7 +80,7 @@ impl LambdaApi {
     pub(super) fn get_function(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
         let found = self.find(name, request)?;
         let function = found.function();
-        let folder = self.code.path_of(&function.code.sha256);
+        let folder = function.folder(&self.code);
         let mut answer = json!({
             "Configuration": function.configuration(found.qualifier.as_deref()),
             // There is no S3 here: the code is where this URL points on the server's own disk.
@@ -81,22 +95,43 @@ impl LambdaApi {
         Ok((200, Some(answer)))
     }
 
-    pub(super) fn get_configuration(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
+    pub(super) fn get_configuration(
+        &self,
+        name: &str,
+        request: &Request,
+    ) -> Result<Answer, ApiError> {
         let found = self.find(name, request)?;
-        Ok((200, Some(found.function().configuration(found.qualifier.as_deref()))))
+        Ok((
+            200,
+            Some(found.function().configuration(found.qualifier.as_deref())),
+        ))
     }
 
     pub(super) fn list_versions(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
         let found = self.find(name, request)?;
-        Ok((200, Some(json!({"Versions": [found.function().configuration(Some("$LATEST"))]}))))
+        Ok((
+            200,
+            Some(json!({"Versions": [found.function().configuration(Some("$LATEST"))]})),
+        ))
     }
 
-    pub(super) fn get_code_signing(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
+    pub(super) fn get_code_signing(
+        &self,
+        name: &str,
+        request: &Request,
+    ) -> Result<Answer, ApiError> {
         let found = self.find(name, request)?;
-        Ok((200, Some(json!({"FunctionName": found.function().name, "CodeSigningConfigArn": ""}))))
+        Ok((
+            200,
+            Some(json!({"FunctionName": found.function().name, "CodeSigningConfigArn": ""})),
+        ))
     }
 
-    pub(super) async fn update_configuration(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
+    pub(super) async fn update_configuration(
+        &self,
+        name: &str,
+        request: &Request,
+    ) -> Result<Answer, ApiError> {
         let wanted: Configuration = model::read(&request.body)?;
         let mut violations = Violations::default();
         wanted.check_constraints(&mut violations);
@@ -114,17 +149,23 @@ impl LambdaApi {
         Ok((200, Some(changed.configuration(None))))
     }
 
-    pub(super) async fn update_code(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
+    pub(super) async fn update_code(
+        &self,
+        name: &str,
+        request: &Request,
+    ) -> Result<Answer, ApiError> {
         let wanted: UpdateCode = model::read(&request.body)?;
         let found = self.find(name, request)?;
         let old = found.function();
         check_revision(old, wanted.revision_id.as_deref())?;
         if wanted.publish {
-            return Err(errors::invalid("Published versions are not available on this server."));
+            return Err(errors::invalid(
+                "Published versions are not available on this server.",
+            ));
         }
         let package = wanted.code.package()?;
         let _packages = self.packages.lock().await;
-        let code = self.store_code(package, &old.arn).await?;
+        let code = self.store_code(package, &request.account, &old.arn).await?;
         if wanted.dry_run {
             let mut shown = old.clone();
             shown.code = code;
@@ -142,14 +183,25 @@ impl LambdaApi {
         Ok((200, Some(changed.configuration(None))))
     }
 
-    pub(super) async fn delete_function(&self, name: &str, request: &Request) -> Result<Answer, ApiError> {
+    pub(super) async fn delete_function(
+        &self,
+        name: &str,
+        request: &Request,
+    ) -> Result<Answer, ApiError> {
         let found = self.find(name, request)?;
         if found.qualifier.is_some() {
-            return Err(errors::invalid("$LATEST version cannot be deleted without deleting the function."));
+            return Err(errors::invalid(
+                "$LATEST version cannot be deleted without deleting the function.",
+            ));
         }
         let function = found.function();
         let key = key_of(function, &request.account);
-        let deleted = self.records.update(&key, |old: Option<&FunctionRecord>| Ok((Change::Delete, old.is_some()))).await;
+        let deleted = self
+            .records
+            .update(&key, |old: Option<&FunctionRecord>| {
+                Ok((Change::Delete, old.is_some()))
+            })
+            .await;
         if !deleted.map_err(errors::of_records)? {
             return Err(errors::function_not_found(&function.arn));
         }
@@ -186,12 +238,21 @@ impl LambdaApi {
         }
     }
 
-    async fn store_code(&self, package: Vec<u8>, arn: &str) -> Result<CodeRecord, ApiError> {
-        let store = self.code.clone();
+    async fn store_code(
+        &self,
+        package: Vec<u8>,
+        account: &str,
+        arn: &str,
+    ) -> Result<CodeRecord, ApiError> {
+        let store = self.code.within(account);
         let stored = tokio::task::spawn_blocking(move || store.put(&package)).await;
-        let stored = stored.unwrap_or_else(|error| Err(Error::Launch(std::io::Error::other(error))));
+        let stored =
+            stored.unwrap_or_else(|error| Err(Error::Launch(std::io::Error::other(error))));
         let stored = stored.map_err(|error| errors::of_host(error, arn))?;
-        Ok(CodeRecord { sha256: stored.sha256, size: stored.size })
+        Ok(CodeRecord {
+            sha256: stored.sha256,
+            size: stored.size,
+        })
     }
 
     /// Removes code that no function has any more, once nothing that runs can need it.
@@ -205,25 +266,35 @@ impl LambdaApi {
         });
     }
 
-    /// Removes all code that no function of the account has. To be called once at start, before requests are served: running
-    /// functions may use more. (The code store belongs to one account.)
+    /// Removes all code that no function of the account has: to be called at start, before requests are served, for what earlier
+    /// runs left.
     pub async fn drop_unused_code(&self, account: &str) -> Result<(), ApiError> {
         let _packages = self.packages.lock().await;
         let prefix = record::account_prefix(account);
         let mut used = HashSet::new();
         let mut after = None;
         loop {
-            let found = self.records.list::<FunctionRecord>(&prefix, after.as_ref(), CHUNK).map_err(errors::of_records)?;
-            used.extend(found.iter().map(|(_, function)| function.code.sha256.clone()));
+            let found = self
+                .records
+                .list::<FunctionRecord>(&prefix, after.as_ref(), CHUNK)
+                .map_err(errors::of_records)?;
+            used.extend(
+                found
+                    .iter()
+                    .map(|(_, function)| function.code.sha256.clone()),
+            );
             match found.into_iter().last() {
                 Some((key, _)) => after = Some(key),
                 None => break,
             }
         }
-        let store = self.code.clone();
+        let store = self.code.within(account);
         let removed = tokio::task::spawn_blocking(move || store.retain(&used)).await;
-        let removed = removed.unwrap_or_else(|error| Err(Error::Launch(std::io::Error::other(error))));
-        removed.map(drop).map_err(|error| errors::of_host(error, "code"))
+        let removed =
+            removed.unwrap_or_else(|error| Err(Error::Launch(std::io::Error::other(error))));
+        removed
+            .map(drop)
+            .map_err(|error| errors::of_host(error, "code"))
     }
 }
 
@@ -247,7 +318,12 @@ fn key_of(function: &FunctionRecord, account: &str) -> crate::records::RecordKey
     record::function_key(account, region, &function.name)
 }
 
-fn new_function(name: String, arn: String, wanted: CreateFunction, code: CodeRecord) -> FunctionRecord {
+fn new_function(
+    name: String,
+    arn: String,
+    wanted: CreateFunction,
+    code: CodeRecord,
+) -> FunctionRecord {
     let mut function = FunctionRecord {
         name,
         arn,
@@ -284,7 +360,11 @@ fn configure(function: &mut FunctionRecord, wanted: &Configuration) {
             member.clone_from(given);
         }
     }
-    let number = |given: Option<i64>, now: u32| given.and_then(|given| u32::try_from(given).ok()).unwrap_or(now);
+    let number = |given: Option<i64>, now: u32| {
+        given
+            .and_then(|given| u32::try_from(given).ok())
+            .unwrap_or(now)
+    };
     function.timeout = number(wanted.timeout, function.timeout);
     function.memory = number(wanted.memory_size, function.memory);
     if let Some(environment) = &wanted.environment {
@@ -301,8 +381,12 @@ fn check_revision(function: &FunctionRecord, wanted: Option<&str>) -> Result<(),
 }
 
 fn max_items(request: &Request) -> Result<usize, ApiError> {
-    let Some(text) = route::query(request, "MaxItems") else { return Ok(PAGE as usize) };
-    let number: i64 = text.parse().map_err(|_| errors::not_json(&format!("'{text}' is not a number")))?;
+    let Some(text) = route::query(request, "MaxItems") else {
+        return Ok(PAGE as usize);
+    };
+    let number: i64 = text
+        .parse()
+        .map_err(|_| errors::not_json(&format!("'{text}' is not a number")))?;
     let mut violations = Violations::default();
     violations.range("maxItems", number, 1, 10_000);
     violations.check(errors::validation)?;

@@ -9,7 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use functions::{FunctionHost, FunctionSpec, InvokeRequest, InvokeResult};
-use integrations::lambda::{Answered, InvocationType, Invoke, InvokeOutput, LogType, response_headers};
+use integrations::lambda::{
+    Answered, InvocationType, Invoke, InvokeOutput, LogType, response_headers,
+};
 
 use super::{LambdaApi, errors, model, route};
 use crate::front::{Request, Response};
@@ -27,7 +29,13 @@ const RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(60), Duration::from_sec
 /// How much of an event that is no JSON is shown, in characters (Jackson's).
 const MAX_ECHO: usize = 500;
 /// Headers that the front writes itself.
-const HEADERS_OF_THE_FRONT: &[&str] = &["Connection", "Content-Length", "Content-Type", "Date", "x-amzn-RequestId"];
+const HEADERS_OF_THE_FRONT: &[&str] = &[
+    "Connection",
+    "Content-Length",
+    "Content-Type",
+    "Date",
+    "x-amzn-RequestId",
+];
 
 /// The account and region that a call is made in.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +49,10 @@ pub struct Place<'a> {
 impl<'a> Place<'a> {
     /// Where a request was sent to.
     pub fn of(request: &'a Request) -> Place<'a> {
-        Place { account: &request.account, region: &request.region }
+        Place {
+            account: &request.account,
+            region: &request.region,
+        }
     }
 }
 
@@ -79,10 +90,20 @@ impl LambdaApi {
     }
 
     /// The Invoke operation.
-    pub(super) async fn invoke_by_request(&self, name: &str, request: &Request) -> Result<Response, ApiError> {
+    pub(super) async fn invoke_by_request(
+        &self,
+        name: &str,
+        request: &Request,
+    ) -> Result<Response, ApiError> {
         let invoke = invocation(name, request)?;
-        let output = self.invoke(&invoke, Place::of(request), &request.request_id).await?;
-        let content_type = if output.status == 200 { "application/json" } else { "" };
+        let output = self
+            .invoke(&invoke, Place::of(request), &request.request_id)
+            .await?;
+        let content_type = if output.status == 200 {
+            "application/json"
+        } else {
+            ""
+        };
         let mut response = Response::new(output.status, content_type, output.payload);
         for (name, value) in output.headers {
             if !HEADERS_OF_THE_FRONT.contains(&name.as_str()) {
@@ -113,7 +134,11 @@ impl LambdaApi {
     }
 
     /// Queues an asynchronous event.
-    fn invoke_later(&self, spec: Arc<FunctionSpec>, request: InvokeRequest) -> Result<(), ApiError> {
+    fn invoke_later(
+        &self,
+        spec: Arc<FunctionSpec>,
+        request: InvokeRequest,
+    ) -> Result<(), ApiError> {
         let kilobytes = u32::try_from(request.payload.len() / 1024 + 1).unwrap_or(u32::MAX);
         let Ok(room) = self.events.clone().try_acquire_many_owned(kilobytes) else {
             return Err(errors::throttled("CallerRateLimitExceeded"));
@@ -138,10 +163,18 @@ async fn deliver(host: &FunctionHost, spec: &Arc<FunctionSpec>, request: InvokeR
             Err(error) => error.to_string(),
         };
         let Some(delay) = delays.next() else {
-            tracing::warn!(function = spec.name, reason, "an asynchronous event was given up after three attempts");
+            tracing::warn!(
+                function = spec.name,
+                reason,
+                "an asynchronous event was given up after three attempts"
+            );
             return;
         };
-        tracing::info!(function = spec.name, reason, "an asynchronous event failed and is tried again");
+        tracing::info!(
+            function = spec.name,
+            reason,
+            "an asynchronous event failed and is tried again"
+        );
         tokio::time::sleep(*delay).await;
     }
 }
@@ -150,8 +183,14 @@ async fn deliver(host: &FunctionHost, spec: &Arc<FunctionSpec>, request: InvokeR
 fn invocation(name: &str, request: &Request) -> Result<Invoke, ApiError> {
     check_media_type(request)?;
     let mut violations = Violations::default();
-    let kind = request.header("x-amz-invocation-type").unwrap_or("RequestResponse");
-    violations.one_of("invocationType", kind, &["Event", "RequestResponse", "DryRun"]);
+    let kind = request
+        .header("x-amz-invocation-type")
+        .unwrap_or("RequestResponse");
+    violations.one_of(
+        "invocationType",
+        kind,
+        &["Event", "RequestResponse", "DryRun"],
+    );
     let log = request.header("x-amz-log-type").unwrap_or("None");
     violations.one_of("logType", log, &["None", "Tail"]);
     violations.check(errors::validation)?;
@@ -164,7 +203,11 @@ fn invocation(name: &str, request: &Request) -> Result<Invoke, ApiError> {
             "DryRun" => InvocationType::DryRun,
             _ => InvocationType::RequestResponse,
         },
-        log_type: if log == "Tail" { LogType::Tail } else { LogType::None },
+        log_type: if log == "Tail" {
+            LogType::Tail
+        } else {
+            LogType::None
+        },
         client_context: request.header("x-amz-client-context").map(str::to_owned),
     })
 }
@@ -172,8 +215,18 @@ fn invocation(name: &str, request: &Request) -> Result<Invoke, ApiError> {
 /// An event is JSON; clients send it without a type, or as bytes.
 fn check_media_type(request: &Request) -> Result<(), ApiError> {
     let content_type = request.header("content-type").unwrap_or_default();
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let taken = ["", "application/json", "application/octet-stream", "binary/octet-stream"];
+    let kind = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let taken = [
+        "",
+        "application/json",
+        "application/octet-stream",
+        "binary/octet-stream",
+    ];
     match taken.contains(&kind.as_str()) || kind.starts_with("application/x-amz-json") {
         true => Ok(()),
         false => Err(errors::media_type(content_type)),
@@ -182,9 +235,17 @@ fn check_media_type(request: &Request) -> Result<(), ApiError> {
 
 /// The event: `{}` where there is none, JSON otherwise, within the limits.
 fn check_event(payload: &Bytes, kind: InvocationType) -> Result<Bytes, ApiError> {
-    let limit = if kind == InvocationType::Event { MAX_EVENT } else { MAX_PAYLOAD };
+    let limit = if kind == InvocationType::Event {
+        MAX_EVENT
+    } else {
+        MAX_PAYLOAD
+    };
     if payload.len() > limit {
-        return Err(errors::payload_too_large(payload.len(), kind.as_str(), limit));
+        return Err(errors::payload_too_large(
+            payload.len(),
+            kind.as_str(),
+            limit,
+        ));
     }
     if payload.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
@@ -208,13 +269,18 @@ fn check_event(payload: &Bytes, kind: InvocationType) -> Result<Bytes, ApiError>
 
 fn client_context(given: Option<&str>) -> Result<Option<String>, ApiError> {
     let Some(given) = given else { return Ok(None) };
-    let decoded = BASE64.decode(given).ok().filter(|context| context.len() <= MAX_CONTEXT);
+    let decoded = BASE64
+        .decode(given)
+        .ok()
+        .filter(|context| context.len() <= MAX_CONTEXT);
     let text = decoded.and_then(|context| String::from_utf8(context).ok());
     // It travels on as a header.
     let text = text.filter(|text| !text.contains(|c: char| c.is_control()));
     match text.filter(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()) {
         Some(text) => Ok(Some(text)),
-        None => Err(errors::not_json("Client context must be a valid Base64-encoded JSON object.")),
+        None => Err(errors::not_json(
+            "Client context must be a valid Base64-encoded JSON object.",
+        )),
     }
 }
 
@@ -224,12 +290,18 @@ fn output(result: InvokeResult, log_type: LogType) -> InvokeOutput {
         status: 200,
         function_error: result.failed.then(|| "Unhandled".to_owned()),
         executed_version: Some("$LATEST".to_owned()),
-        headers: headers(&result.request_id, result.payload.len(), log_result.as_deref()),
+        headers: headers(
+            &result.request_id,
+            result.payload.len(),
+            log_result.as_deref(),
+        ),
         payload: result.payload,
         log_result,
     };
     if let Some(error) = &output.function_error {
-        output.headers.insert(0, ("X-Amz-Function-Error".to_owned(), error.clone()));
+        output
+            .headers
+            .insert(0, ("X-Amz-Function-Error".to_owned(), error.clone()));
     }
     output
 }
@@ -248,10 +320,19 @@ fn empty_output(status: u16, request_id: &str) -> InvokeOutput {
     }
 }
 
-fn headers(request_id: &str, content_length: usize, log_result: Option<&str>) -> Vec<(String, String)> {
+fn headers(
+    request_id: &str,
+    content_length: usize,
+    log_result: Option<&str>,
+) -> Vec<(String, String)> {
     let now = jiff::Timestamp::now();
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let trace_id = format!("Root=1-{:08x}-{};Parent={};Sampled=0", now.as_second(), &id[..24], &id[16..]);
+    let trace_id = format!(
+        "Root=1-{:08x}-{};Parent={};Sampled=0",
+        now.as_second(),
+        &id[..24],
+        &id[16..]
+    );
     response_headers(&Answered {
         executed_version: "$LATEST",
         request_id,

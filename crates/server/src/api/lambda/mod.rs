@@ -46,7 +46,7 @@ pub struct LambdaApi {
 type Answer = (u16, Option<Value>);
 
 impl LambdaApi {
-    /// Over a host, with the code in `code`.
+    /// Over a host, with the code in `code`: a part for each account.
     pub fn new(records: Records, host: FunctionHost, code: CodeStore) -> LambdaApi {
         LambdaApi {
             records,
@@ -86,7 +86,9 @@ impl LambdaApi {
             Operation::ListVersions(name) => self.list_versions(&name, request),
             Operation::GetPolicy(name) => self.get_policy(&name, request),
             Operation::AddPermission(name) => self.add_permission(&name, request).await,
-            Operation::RemovePermission(name, id) => self.remove_permission(&name, &id, request).await,
+            Operation::RemovePermission(name, id) => {
+                self.remove_permission(&name, &id, request).await
+            }
             Operation::GetConcurrency(name) => self.get_concurrency(&name, request),
             Operation::PutConcurrency(name) => self.put_concurrency(&name, request).await,
             Operation::DeleteConcurrency(name) => self.delete_concurrency(&name, request).await,
@@ -110,7 +112,8 @@ impl LambdaApi {
             (in_name, given) => given.or_else(|| in_name.clone()),
         };
         let record = self.function(&named, &place)?;
-        let Some(record) = record.filter(|_| qualifier.as_deref().is_none_or(|q| q == "$LATEST")) else {
+        let Some(record) = record.filter(|_| qualifier.as_deref().is_none_or(|q| q == "$LATEST"))
+        else {
             let arn = named.arn(place.region, place.account).to_string();
             let arn = qualifier.map_or(arn.clone(), |qualifier| format!("{arn}:{qualifier}"));
             return Err(errors::function_not_found(&arn));
@@ -119,8 +122,16 @@ impl LambdaApi {
     }
 
     /// The record of a function; none where there is none. Other accounts have none.
-    fn function(&self, named: &FunctionRef, place: &Place<'_>) -> Result<Option<Record<FunctionRecord>>, ApiError> {
-        if named.account.as_deref().is_some_and(|account| account != place.account) {
+    fn function(
+        &self,
+        named: &FunctionRef,
+        place: &Place<'_>,
+    ) -> Result<Option<Record<FunctionRecord>>, ApiError> {
+        if named
+            .account
+            .as_deref()
+            .is_some_and(|account| account != place.account)
+        {
             return Ok(None);
         }
         let region = named.region.as_deref().unwrap_or(place.region);

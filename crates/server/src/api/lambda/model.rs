@@ -106,7 +106,12 @@ pub(super) struct UpdateCode {
 /// Reads a body. An empty one is an empty object.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| errors::not_json(&error.to_string()))
+    let value: Value =
+        serde_json::from_slice(body).map_err(|error| errors::not_json(&error.to_string()))?;
+    match value.is_object() {
+        true => serde_json::from_value(value).map_err(|error| errors::not_json(&error.to_string())),
+        false => Err(errors::not_json("The request body must be a JSON object")),
+    }
 }
 
 /// Checks a function's name in a request, in all its forms.
@@ -129,7 +134,10 @@ impl CreateFunction {
     pub(super) fn check(&self) -> Result<FunctionRef, ApiError> {
         let mut violations = Violations::default();
         violations.required("functionName", self.function_name.as_ref());
-        let name = self.function_name.as_deref().and_then(|name| check_name(name, &mut violations));
+        let name = self
+            .function_name
+            .as_deref()
+            .and_then(|name| check_name(name, &mut violations));
         violations.required("role", self.configuration.role.as_ref());
         violations.required("code", self.code.as_ref());
         self.configuration.check_constraints(&mut violations);
@@ -148,16 +156,23 @@ impl Code {
     /// The deployment package.
     pub(super) fn package(&self) -> Result<Vec<u8>, ApiError> {
         if self.image_uri.is_some() {
-            return Err(errors::invalid("Container images are not available on this server: give a ZipFile."));
+            return Err(errors::invalid(
+                "Container images are not available on this server: give a ZipFile.",
+            ));
         }
         if self.s3_bucket.is_some() || self.s3_key.is_some() {
-            let message = "Code from S3 is not available on this server: give the package itself as ZipFile.";
+            let message =
+                "Code from S3 is not available on this server: give the package itself as ZipFile.";
             return Err(errors::invalid(message));
         }
         let Some(text) = &self.zip_file else {
-            return Err(errors::invalid("Please provide a source for function code."));
+            return Err(errors::invalid(
+                "Please provide a source for function code.",
+            ));
         };
-        let package = BASE64.decode(text).map_err(|_| errors::not_json("ZipFile is not base64"))?;
+        let package = BASE64
+            .decode(text)
+            .map_err(|_| errors::not_json("ZipFile is not base64"))?;
         match package.is_empty() {
             true => Err(errors::invalid("Uploaded file must be a non-empty zip")),
             false => Ok(package),
@@ -185,8 +200,17 @@ impl Configuration {
         if let Some(memory) = self.memory_size {
             violations.range("memorySize", memory, 128, 10_240);
         }
-        for name in self.environment.iter().flat_map(|environment| environment.variables.keys()) {
-            violations.pattern("environment.variables", name, VARIABLE_PATTERN, is_variable(name));
+        for name in self
+            .environment
+            .iter()
+            .flat_map(|environment| environment.variables.keys())
+        {
+            violations.pattern(
+                "environment.variables",
+                name,
+                VARIABLE_PATTERN,
+                is_variable(name),
+            );
         }
     }
 
@@ -201,7 +225,11 @@ impl Configuration {
                 other => errors::invalid(other.to_string()),
             })?;
         }
-        let unsupported = |what: &str| Err(errors::invalid(format!("{what} are not available on this server.")));
+        let unsupported = |what: &str| {
+            Err(errors::invalid(format!(
+                "{what} are not available on this server."
+            )))
+        };
         match self.package_type.as_deref() {
             None | Some("Zip") => {}
             Some(_) => return unsupported("Functions that are no Zip packages"),
@@ -219,14 +247,20 @@ impl Configuration {
     pub(super) fn settings(&self) -> Map<String, Value> {
         let kept = |name: &&&str| self.rest.get(**name).is_some_and(|value| !value.is_null());
         let names = KEPT_SETTINGS.iter().filter(kept);
-        names.map(|name| ((*name).to_owned(), self.rest[*name].clone())).collect()
+        names
+            .map(|name| ((*name).to_owned(), self.rest[*name].clone()))
+            .collect()
     }
 }
 
 impl Environment {
     fn check(&self) -> Result<(), ApiError> {
-        let reserved: Vec<&str> =
-            self.variables.keys().map(String::as_str).filter(|name| RESERVED_VARIABLES.contains(name)).collect();
+        let reserved: Vec<&str> = self
+            .variables
+            .keys()
+            .map(String::as_str)
+            .filter(|name| RESERVED_VARIABLES.contains(name))
+            .collect();
         if !reserved.is_empty() {
             return Err(errors::invalid(format!(
                 "Lambda was unable to configure your environment variables because the environment variables you have \
@@ -249,21 +283,33 @@ impl Environment {
 /// At most 50 tags of usual length.
 pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
     if tags.len() > MAX_TAGS {
-        return Err(errors::invalid(format!("A function can have at most {MAX_TAGS} tags.")));
+        return Err(errors::invalid(format!(
+            "A function can have at most {MAX_TAGS} tags."
+        )));
     }
     let fits = |(key, value): (&String, &String)| {
-        (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256 && !key.starts_with("aws:")
+        (1..=128).contains(&key.chars().count())
+            && value.chars().count() <= 256
+            && !key.starts_with("aws:")
     };
     match tags.iter().all(fits) {
         true => Ok(()),
-        false => Err(errors::invalid("A tag key has 1 to 128 characters and does not begin with aws:, a value 0 to 256.")),
+        false => Err(errors::invalid(
+            "A tag key has 1 to 128 characters and does not begin with aws:, a value 0 to 256.",
+        )),
     }
 }
 
 fn is_role(text: &str) -> bool {
-    let Ok(arn) = text.parse::<aws::Arn>() else { return false };
+    let Ok(arn) = text.parse::<aws::Arn>() else {
+        return false;
+    };
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@-_/".contains(c);
-    let name = arn.resource.strip_prefix("role").unwrap_or_default().trim_start_matches('/');
+    let name = arn
+        .resource
+        .strip_prefix("role")
+        .unwrap_or_default()
+        .trim_start_matches('/');
     arn.service == "iam"
         && arn.region.is_empty()
         && aws::arn::is_account_id(&arn.account)

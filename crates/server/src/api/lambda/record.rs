@@ -86,16 +86,28 @@ impl CodeRecord {
 }
 
 impl FunctionRecord {
+    /// The account within the ARN.
+    pub(super) fn account(&self) -> &str {
+        self.arn.split(':').nth(4).unwrap_or_default()
+    }
+
+    /// Where the code is.
+    pub(super) fn folder(&self, code: &CodeStore) -> PathBuf {
+        code.within(self.account()).path_of(&self.code.sha256)
+    }
+
     /// What the host needs.
     pub(super) fn spec(&self, code: &CodeStore) -> Result<FunctionSpec, ApiError> {
-        let runtime = self.runtime.parse().map_err(|error| errors::of_host(error, &self.arn))?;
-        let path: PathBuf = code.path_of(&self.code.sha256);
+        let runtime = self
+            .runtime
+            .parse()
+            .map_err(|error| errors::of_host(error, &self.arn))?;
         Ok(FunctionSpec {
             name: self.name.clone(),
             arn: self.arn.clone(),
             runtime,
             handler: self.handler.clone(),
-            code: path,
+            code: self.folder(code),
             revision: self.revision.clone(),
             environment: self.environment.clone().unwrap_or_default(),
             timeout: Duration::from_secs(self.timeout.into()),

@@ -32,7 +32,10 @@ pub(super) enum Operation {
 /// The operation that a request is for, if there is one.
 pub(super) fn operation(request: &Request) -> Option<Operation> {
     let path = request.path.trim_matches('/');
-    let segments: Vec<String> = path.split('/').map(|part| percent::decode(part).into_owned()).collect();
+    let segments: Vec<String> = path
+        .split('/')
+        .map(|part| percent::decode(part).into_owned())
+        .collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let (version, rest) = segments.split_first()?;
     let method = &request.method;
@@ -68,9 +71,10 @@ fn function(method: &Method, path: &[&str]) -> Option<Operation> {
         ("GET", _, ["versions"]) => named(Operation::ListVersions),
         ("GET", _, ["policy"]) => named(Operation::GetPolicy),
         ("POST", _, ["policy"]) => named(Operation::AddPermission),
-        ("DELETE", _, ["policy", statement]) => {
-            Some(Operation::RemovePermission(name.to_owned(), (*statement).to_owned()))
-        }
+        ("DELETE", _, ["policy", statement]) => Some(Operation::RemovePermission(
+            name.to_owned(),
+            (*statement).to_owned(),
+        )),
         _ => None,
     }
 }
@@ -96,7 +100,9 @@ fn concurrency(method: &Method, name: &str) -> Option<Operation> {
 /// The values of a query parameter, in order.
 pub(super) fn query_values(request: &Request, name: &str) -> Vec<String> {
     let query = request.query.as_deref().unwrap_or_default();
-    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let pairs = query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs
         .filter(|(key, _)| percent::decode_form(key) == name)
         .map(|(_, value)| percent::decode_form(value).into_owned())
@@ -105,5 +111,8 @@ pub(super) fn query_values(request: &Request, name: &str) -> Vec<String> {
 
 /// A query parameter, if it is there and not empty.
 pub(super) fn query(request: &Request, name: &str) -> Option<String> {
-    query_values(request, name).into_iter().next().filter(|value| !value.is_empty())
+    query_values(request, name)
+        .into_iter()
+        .next()
+        .filter(|value| !value.is_empty())
 }

@@ -47,9 +47,11 @@ impl LambdaApi {
 fn taggable(arn: &str) -> Result<&str, ApiError> {
     match FunctionRef::parse(arn) {
         Some(named) if arn.starts_with("arn:") && named.qualifier.is_none() => Ok(arn),
-        Some(_) if arn.starts_with("arn:") => {
-            Err(errors::invalid("Tags on function aliases and versions are not supported. Please specify a function ARN."))
-        }
-        _ => Err(errors::invalid(format!("'{arn}' is not the ARN of a function."))),
+        Some(_) if arn.starts_with("arn:") => Err(errors::invalid(
+            "Tags on function aliases and versions are not supported. Please specify a function ARN.",
+        )),
+        _ => Err(errors::invalid(format!(
+            "'{arn}' is not the ARN of a function."
+        ))),
     }
 }

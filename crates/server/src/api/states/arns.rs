@@ -29,7 +29,9 @@ pub(super) fn check_prefix(text: &str) -> Result<(), ApiError> {
 }
 
 fn parse(text: &str) -> Result<Arn, ApiError> {
-    let arn: Arn = text.parse().map_err(|error: aws::arn::ArnError| errors::invalid_arn(&format!("{error}: {text}")))?;
+    let arn: Arn = text
+        .parse()
+        .map_err(|error: aws::arn::ArnError| errors::invalid_arn(&format!("{error}: {text}")))?;
     match arn.service.as_str() {
         "states" => Ok(arn),
         _ => Err(errors::invalid_arn(&format!("Invalid ARN service: {text}"))),
@@ -37,25 +39,39 @@ fn parse(text: &str) -> Result<Arn, ApiError> {
 }
 
 fn wrong_type(arn: &Arn) -> ApiError {
-    errors::invalid_arn(&format!("Resource type not valid in this context: {}", arn.resource_type()))
+    errors::invalid_arn(&format!(
+        "Resource type not valid in this context: {}",
+        arn.resource_type()
+    ))
 }
 
 pub(super) fn machine(text: &str) -> Result<MachineArn, ApiError> {
     let arn = parse(text)?;
-    let Some(rest) = arn.resource.strip_prefix("stateMachine:") else { return Err(wrong_type(&arn)) };
+    let Some(rest) = arn.resource.strip_prefix("stateMachine:") else {
+        return Err(wrong_type(&arn));
+    };
     let (name, qualifier) = match rest.split_once(':') {
         Some((name, qualifier)) => (name, Some(qualifier.to_owned())),
         None => (rest, None),
     };
     if name.is_empty() {
-        return Err(errors::invalid_arn(&format!("Malformed ARN - no resource specified: {text}")));
+        return Err(errors::invalid_arn(&format!(
+            "Malformed ARN - no resource specified: {text}"
+        )));
     }
-    Ok(MachineArn { region: arn.region, account: arn.account, name: name.to_owned(), qualifier })
+    Ok(MachineArn {
+        region: arn.region,
+        account: arn.account,
+        name: name.to_owned(),
+        qualifier,
+    })
 }
 
 pub(super) fn execution(text: &str) -> Result<ExecutionArn, ApiError> {
     let arn = parse(text)?;
-    let Some(rest) = arn.resource.strip_prefix("execution:") else { return Err(wrong_type(&arn)) };
+    let Some(rest) = arn.resource.strip_prefix("execution:") else {
+        return Err(wrong_type(&arn));
+    };
     match rest.split_once(':') {
         Some((machine, name)) if !machine.is_empty() && !name.is_empty() => Ok(ExecutionArn {
             region: arn.region,
@@ -63,7 +79,9 @@ pub(super) fn execution(text: &str) -> Result<ExecutionArn, ApiError> {
             machine: machine.to_owned(),
             name: name.to_owned(),
         }),
-        _ => Err(errors::invalid_arn(&format!("Malformed ARN - no resource specified: {text}"))),
+        _ => Err(errors::invalid_arn(&format!(
+            "Malformed ARN - no resource specified: {text}"
+        ))),
     }
 }
 
@@ -74,7 +92,13 @@ pub(super) fn format_machine(region: &str, account: &str, name: &str) -> String 
 
 /// The ARN of an execution.
 pub(super) fn format_execution(region: &str, account: &str, machine: &str, name: &str) -> String {
-    Arn::new("states", region, account, format!("execution:{machine}:{name}")).to_string()
+    Arn::new(
+        "states",
+        region,
+        account,
+        format!("execution:{machine}:{name}"),
+    )
+    .to_string()
 }
 
 /// Names of machines and executions: no white space, brackets, wildcards, special or control characters

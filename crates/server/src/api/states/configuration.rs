@@ -29,9 +29,15 @@ impl Configuration {
     /// These, with what the request changes.
     pub(super) fn changed_by(&self, params: &Params) -> Result<Configuration, ApiError> {
         Ok(Configuration {
-            logging: params.structure("loggingConfiguration").map_or(Ok(self.logging.clone()), logging)?,
-            tracing: params.structure("tracingConfiguration").map_or(Ok(self.tracing.clone()), tracing)?,
-            encryption: params.structure("encryptionConfiguration").map_or(Ok(self.encryption.clone()), encryption)?,
+            logging: params
+                .structure("loggingConfiguration")
+                .map_or(Ok(self.logging.clone()), logging)?,
+            tracing: params
+                .structure("tracingConfiguration")
+                .map_or(Ok(self.tracing.clone()), tracing)?,
+            encryption: params
+                .structure("encryptionConfiguration")
+                .map_or(Ok(self.encryption.clone()), encryption)?,
         })
     }
 }
@@ -39,21 +45,38 @@ impl Configuration {
 fn logging(given: &Value) -> Result<Value, ApiError> {
     let level = given.get("level").and_then(Value::as_str).unwrap_or("OFF");
     if !["ALL", "ERROR", "FATAL", "OFF"].contains(&level) {
-        return Err(one_of("loggingConfiguration.level", level, "[ALL, ERROR, FATAL, OFF]"));
+        return Err(one_of(
+            "loggingConfiguration.level",
+            level,
+            "[ALL, ERROR, FATAL, OFF]",
+        ));
     }
-    let destinations = given.get("destinations").and_then(Value::as_array).cloned().unwrap_or_default();
+    let destinations = given
+        .get("destinations")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     if (level != "OFF" && destinations.is_empty()) || destinations.len() > 1 {
-        return Err(errors::invalid_logging("Must specify exactly one Log Destination."));
+        return Err(errors::invalid_logging(
+            "Must specify exactly one Log Destination.",
+        ));
     }
     for destination in &destinations {
-        let arn = destination.pointer("/cloudWatchLogsLogGroup/logGroupArn").and_then(Value::as_str);
+        let arn = destination
+            .pointer("/cloudWatchLogsLogGroup/logGroupArn")
+            .and_then(Value::as_str);
         let arn = arn.unwrap_or_default();
-        let group = arn.parse::<aws::Arn>().is_ok_and(|arn| arn.service == "logs");
+        let group = arn
+            .parse::<aws::Arn>()
+            .is_ok_and(|arn| arn.service == "logs");
         if !(group && arn.ends_with(":*")) {
             return Err(errors::invalid_logging("Log Destination not found."));
         }
     }
-    let include = given.get("includeExecutionData").and_then(Value::as_bool).unwrap_or(false);
+    let include = given
+        .get("includeExecutionData")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     let mut shown = json!({ "level": level, "includeExecutionData": include });
     if !destinations.is_empty() {
         shown["destinations"] = Value::Array(destinations);
@@ -71,14 +94,18 @@ fn encryption(given: &Value) -> Result<Value, ApiError> {
             "1 validation error detected: Value null at 'encryptionConfiguration.type' failed to satisfy constraint: \
              Member must not be null",
         )),
-        Some("AWS_OWNED_KEY") if given.get("kmsKeyId").is_some_and(|key| !key.is_null()) => {
-            Err(errors::invalid_encryption("kmsKeyId must not be set with the type AWS_OWNED_KEY."))
-        }
+        Some("AWS_OWNED_KEY") if given.get("kmsKeyId").is_some_and(|key| !key.is_null()) => Err(
+            errors::invalid_encryption("kmsKeyId must not be set with the type AWS_OWNED_KEY."),
+        ),
         Some("AWS_OWNED_KEY") => Ok(json!({ "type": "AWS_OWNED_KEY" })),
-        Some("CUSTOMER_MANAGED_KMS_KEY") => Err(errors::not_yet("Encryption with a customer managed KMS key")),
-        Some(other) => {
-            Err(one_of("encryptionConfiguration.type", other, "[AWS_OWNED_KEY, CUSTOMER_MANAGED_KMS_KEY]"))
-        }
+        Some("CUSTOMER_MANAGED_KMS_KEY") => Err(errors::not_yet(
+            "Encryption with a customer managed KMS key",
+        )),
+        Some(other) => Err(one_of(
+            "encryptionConfiguration.type",
+            other,
+            "[AWS_OWNED_KEY, CUSTOMER_MANAGED_KMS_KEY]",
+        )),
     }
 }
 

@@ -23,7 +23,11 @@ pub(super) fn serialization(message: impl Into<String>) -> ApiError {
 }
 
 pub(super) fn unknown_operation(name: &str) -> ApiError {
-    ApiError::sender(400, "UnknownOperationException", format!("Step Functions has no operation called '{name}'."))
+    ApiError::sender(
+        400,
+        "UnknownOperationException",
+        format!("Step Functions has no operation called '{name}'."),
+    )
 }
 
 /// An operation of the model that this version cannot do yet.
@@ -48,35 +52,59 @@ pub(super) fn invalid_token() -> ApiError {
 }
 
 pub(super) fn invalid_definition(diagnostics: &[asl::Diagnostic]) -> ApiError {
-    error("InvalidDefinition", asl::invalid_definition_message(diagnostics))
+    error(
+        "InvalidDefinition",
+        asl::invalid_definition_message(diagnostics),
+    )
 }
 
 pub(super) fn invalid_input(detail: &str) -> ApiError {
-    error("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{detail}'"))
+    error(
+        "InvalidExecutionInput",
+        format!("Invalid State Machine Execution Input: '{detail}'"),
+    )
 }
 
 pub(super) fn invalid_logging(detail: &str) -> ApiError {
-    error("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {detail}"))
+    error(
+        "InvalidLoggingConfiguration",
+        format!("Invalid Logging Configuration: {detail}"),
+    )
 }
 
 pub(super) fn invalid_encryption(detail: &str) -> ApiError {
-    error("InvalidEncryptionConfiguration", format!("Invalid Encryption Configuration: {detail}"))
+    error(
+        "InvalidEncryptionConfiguration",
+        format!("Invalid Encryption Configuration: {detail}"),
+    )
 }
 
 pub(super) fn machine_exists(arn: &str) -> ApiError {
-    error("StateMachineAlreadyExists", format!("State Machine Already Exists: '{arn}'"))
+    error(
+        "StateMachineAlreadyExists",
+        format!("State Machine Already Exists: '{arn}'"),
+    )
 }
 
 pub(super) fn no_machine(arn: &str) -> ApiError {
-    error("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
+    error(
+        "StateMachineDoesNotExist",
+        format!("State Machine Does Not Exist: '{arn}'"),
+    )
 }
 
 pub(super) fn no_execution(arn: &str) -> ApiError {
-    error("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
+    error(
+        "ExecutionDoesNotExist",
+        format!("Execution Does Not Exist: '{arn}'"),
+    )
 }
 
 pub(super) fn execution_exists(arn: &str) -> ApiError {
-    error("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'"))
+    error(
+        "ExecutionAlreadyExists",
+        format!("Execution Already Exists: '{arn}'"),
+    )
 }
 
 pub(super) fn no_resource(arn: &str) -> ApiError {
@@ -111,7 +139,11 @@ fn unavailable() -> ApiError {
 
 fn internal(error: &dyn std::error::Error) -> ApiError {
     tracing::error!(%error, "request failed");
-    ApiError::receiver(500, "InternalServerError", "An internal error occurred. The server's log has the details.")
+    ApiError::receiver(
+        500,
+        "InternalServerError",
+        "An internal error occurred. The server's log has the details.",
+    )
 }
 
 /// What the runtime reports and no operation has an error of its own for.
@@ -134,5 +166,8 @@ pub(super) fn from_records(error: RecordError) -> ApiError {
 }
 
 fn error_conflict() -> ApiError {
-    error("ConflictException", "The resource was changed at the same time. Try again.")
+    error(
+        "ConflictException",
+        "The resource was changed at the same time. Try again.",
+    )
 }

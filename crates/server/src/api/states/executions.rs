@@ -20,7 +20,11 @@ use crate::front::Request;
 
 impl StatesApi {
     /// Checks in the order measured on AWS: machine, name, input, name in use (spec api.md 0.1).
-    pub(super) async fn start_execution(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+    pub(super) async fn start_execution(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
         let arn = self.own_machine(request, params.required("stateMachineArn"))?;
         let machine = self.machine(request, &arn)?.value;
         let name = match params.text("name") {
@@ -31,8 +35,11 @@ impl StatesApi {
             None => Uuid::new_v4().to_string(),
         };
         let input = read_input(params.text("input").unwrap_or("{}"))?;
-        let execution_arn = arns::format_execution(&request.region, &request.account, &machine.name, &name);
-        let trace_header = request.header("x-amzn-trace-id").or(params.text("traceHeader"));
+        let execution_arn =
+            arns::format_execution(&request.region, &request.account, &machine.name, &name);
+        let trace_header = request
+            .header("x-amzn-trace-id")
+            .or(params.text("traceHeader"));
         let start = StartRequest {
             namespace: Namespace::new(&request.account, &request.region),
             facts: Facts {
@@ -49,13 +56,19 @@ impl StatesApi {
             trace_header: trace_header.map(Arc::from),
         };
         match self.runtime.start(start).await {
-            Ok(started) => Ok(json!({ "executionArn": execution_arn, "startDate": epoch(started.at.0) })),
+            Ok(started) => {
+                Ok(json!({ "executionArn": execution_arn, "startDate": epoch(started.at.0) }))
+            }
             Err(RuntimeError::AlreadyExists) => Err(errors::execution_exists(&execution_arn)),
             Err(error) => Err(errors::from_runtime(error)),
         }
     }
 
-    pub(super) async fn stop_execution(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+    pub(super) async fn stop_execution(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
         let text = params.required("executionArn");
         let arn = arns::execution(text)?;
         let namespace = Namespace::new(&arn.account, &arn.region);
@@ -64,14 +77,22 @@ impl StatesApi {
             cause: params.text("cause").map(Arc::from),
         };
         self.same_namespace(request, &arn, text)?;
-        match self.runtime.stop_execution(&namespace, &arn.machine, &arn.name, failure).await {
+        match self
+            .runtime
+            .stop_execution(&namespace, &arn.machine, &arn.name, failure)
+            .await
+        {
             Ok(stopped) => Ok(json!({ "stopDate": epoch(stopped.at.0) })),
             Err(RuntimeError::NotFound) => Err(errors::no_execution(text)),
             Err(error) => Err(errors::from_runtime(error)),
         }
     }
 
-    pub(super) fn describe_execution(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+    pub(super) fn describe_execution(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
         let (_, record) = self.execution(request, params.required("executionArn"))?;
         let included = params.text("includedData") != Some("METADATA_ONLY");
         Ok(describe(&record, included))
@@ -84,8 +105,13 @@ impl StatesApi {
     ) -> Result<Value, ApiError> {
         let (_, record) = self.execution(request, params.required("executionArn"))?;
         let key = revision_key(&request.account, &request.region, &record.revision);
-        let revision = self.records.get::<Revision>(&key).map_err(errors::from_records)?;
-        let revision = revision.ok_or_else(|| errors::no_execution(params.required("executionArn")))?.value;
+        let revision = self
+            .records
+            .get::<Revision>(&key)
+            .map_err(errors::from_records)?;
+        let revision = revision
+            .ok_or_else(|| errors::no_execution(params.required("executionArn")))?
+            .value;
         let mut answer = json!({
             "stateMachineArn": &*record.facts.machine_arn,
             "name": &*record.facts.machine_name,
@@ -97,13 +123,23 @@ impl StatesApi {
         Ok(answer)
     }
 
-    pub(super) fn list_executions(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+    pub(super) fn list_executions(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
         let text = match (params.text("stateMachineArn"), params.text("mapRunArn")) {
             (Some(text), None) => text,
-            (None, Some(_)) => return Err(errors::not_yet("Listing the executions of a Map Run (mapRunArn)")),
+            (None, Some(_)) => {
+                return Err(errors::not_yet(
+                    "Listing the executions of a Map Run (mapRunArn)",
+                ));
+            }
             _ => {
-                return Err(errors::validation("Either stateMachineArn or mapRunArn must be specified, and not both.")
-                    .with("reason", "MISSING_REQUIRED_PARAMETER"));
+                return Err(errors::validation(
+                    "Either stateMachineArn or mapRunArn must be specified, and not both.",
+                )
+                .with("reason", "MISSING_REQUIRED_PARAMETER"));
             }
         };
         let arn = self.own_machine(request, text)?;
@@ -111,7 +147,11 @@ impl StatesApi {
         let (status, redriven) = (params.text("statusFilter"), params.text("redriveFilter"));
         let scope = Scope {
             operation: "ListExecutions",
-            arguments: &[text, status.unwrap_or_default(), redriven.unwrap_or_default()],
+            arguments: &[
+                text,
+                status.unwrap_or_default(),
+                redriven.unwrap_or_default(),
+            ],
         };
         let after = match params.text("nextToken") {
             Some(token) => Some(parse_position(&scope.open(self.now_millis(), token)?)?),
@@ -121,21 +161,38 @@ impl StatesApi {
         if none_matches {
             return Ok(json!({ "executions": [] }));
         }
-        let wanted = status.and_then(|status| Status::ALL.into_iter().find(|s| s.as_str() == status));
+        let wanted =
+            status.and_then(|status| Status::ALL.into_iter().find(|s| s.as_str() == status));
         let namespace = Namespace::new(&request.account, &request.region);
-        let page =
-            query::list(self.runtime.store(), &namespace, &machine.name, wanted, after, page_size(params))
-                .map_err(errors::from_runtime)?;
-        let items: Vec<Value> = page.executions.iter().map(|(_, record)| list_item(record)).collect();
+        let page = query::list(
+            self.runtime.store(),
+            &namespace,
+            &machine.name,
+            wanted,
+            after,
+            page_size(params),
+        )
+        .map_err(errors::from_runtime)?;
+        let items: Vec<Value> = page
+            .executions
+            .iter()
+            .map(|(_, record)| list_item(record))
+            .collect();
         let mut answer = json!({ "executions": items });
         if let Some(next) = page.next {
-            answer["nextToken"] = scope.issue(self.now_millis(), &format!("{:032x}", next.0)).into();
+            answer["nextToken"] = scope
+                .issue(self.now_millis(), &format!("{:032x}", next.0))
+                .into();
         }
         Ok(answer)
     }
 
     /// The execution that an ARN names.
-    pub(super) fn execution(&self, request: &Request, text: &str) -> Result<(ExecutionId, ExecutionRecord), ApiError> {
+    pub(super) fn execution(
+        &self,
+        request: &Request,
+        text: &str,
+    ) -> Result<(ExecutionId, ExecutionRecord), ApiError> {
         let arn = arns::execution(text)?;
         self.same_namespace(request, &arn, text)?;
         let namespace = Namespace::new(&arn.account, &arn.region);
@@ -144,7 +201,12 @@ impl StatesApi {
             .ok_or_else(|| errors::no_execution(text))
     }
 
-    fn same_namespace(&self, request: &Request, arn: &arns::ExecutionArn, text: &str) -> Result<(), ApiError> {
+    fn same_namespace(
+        &self,
+        request: &Request,
+        arn: &arns::ExecutionArn,
+        text: &str,
+    ) -> Result<(), ApiError> {
         match arn.account == *request.account && arn.region == *request.region {
             true => Ok(()),
             false => Err(errors::no_execution(text)),
@@ -159,11 +221,20 @@ impl StatesApi {
         tokio::spawn(async move {
             let mut after = None;
             loop {
-                let open = query::list(runtime.store(), &namespace, &machine, Some(Status::Running), after, 100);
+                let open = query::list(
+                    runtime.store(),
+                    &namespace,
+                    &machine,
+                    Some(Status::Running),
+                    after,
+                    100,
+                );
                 let Ok(page) = open else { return };
                 for (_, record) in &page.executions {
                     let name = &record.facts.name;
-                    let stopped = runtime.stop_execution(&namespace, &machine, name, Failure::default()).await;
+                    let stopped = runtime
+                        .stop_execution(&namespace, &machine, name, Failure::default())
+                        .await;
                     if let Err(error) = stopped {
                         tracing::warn!(execution = %record.facts.arn, %error, "could not abort an execution of a deleted state machine");
                     }
@@ -186,7 +257,9 @@ fn read_input(text: &str) -> Result<Document, ApiError> {
 }
 
 fn parse_position(position: &str) -> Result<ExecutionId, ApiError> {
-    u128::from_str_radix(position, 16).map(ExecutionId).map_err(|_| errors::invalid_token())
+    u128::from_str_radix(position, 16)
+        .map(ExecutionId)
+        .map_err(|_| errors::invalid_token())
 }
 
 fn describe(record: &ExecutionRecord, included: bool) -> Value {
@@ -237,7 +310,9 @@ fn show_redrive(answer: &mut Value, status: Status) {
             answer["redriveStatusReason"] =
                 format!("Execution is {} and cannot be redriven", status.as_str()).into();
         }
-        Status::Failed | Status::Aborted | Status::TimedOut => answer["redriveStatus"] = "REDRIVABLE".into(),
+        Status::Failed | Status::Aborted | Status::TimedOut => {
+            answer["redriveStatus"] = "REDRIVABLE".into()
+        }
     }
 }
 

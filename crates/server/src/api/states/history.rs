@@ -14,7 +14,11 @@ use super::{StatesApi, epoch, errors};
 use crate::front::Request;
 
 impl StatesApi {
-    pub(super) fn execution_history(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+    pub(super) fn execution_history(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
         let arn = params.required("executionArn");
         let (id, record) = self.execution(request, arn)?;
         let reverse = params.boolean("reverseOrder").unwrap_or(false);
@@ -25,14 +29,20 @@ impl StatesApi {
         let from = match params.text("nextToken") {
             Some(token) => {
                 let position = scope.open(self.now_millis(), token)?;
-                Some(position.parse::<u64>().map_err(|_| errors::invalid_token())?)
+                Some(
+                    position
+                        .parse::<u64>()
+                        .map_err(|_| errors::invalid_token())?,
+                )
             }
             None => None,
         };
         let (store, limit) = (self.runtime.store(), page_size(params));
         let namespace = Namespace::new(&request.account, &request.region);
         let mut events = match reverse {
-            false => query::events_from(store, &namespace, id, &record, from.unwrap_or(1), limit + 1),
+            false => {
+                query::events_from(store, &namespace, id, &record, from.unwrap_or(1), limit + 1)
+            }
             true => query::events_back_from(store, &namespace, id, &record, from, limit + 1),
         }
         .map_err(errors::from_runtime)?;
@@ -70,11 +80,17 @@ struct Shape {
 
 impl Shape {
     fn plain(name: impl Into<String>) -> Shape {
-        Shape { name: name.into(), details: None }
+        Shape {
+            name: name.into(),
+            details: None,
+        }
     }
 
     fn with(name: impl Into<String>, member: &'static str, details: Details) -> Shape {
-        Shape { name: name.into(), details: Some((member, details.map)) }
+        Shape {
+            name: name.into(),
+            details: Some((member, details.map)),
+        }
     }
 }
 
@@ -84,60 +100,94 @@ fn shape(kind: &EventKind, data: bool) -> Shape {
         EventKind::ExecutionStarted { input, role_arn } => Shape::with(
             "ExecutionStarted",
             "executionStartedEventDetails",
-            d.document("input", "inputDetails", input).text("roleArn", role_arn),
+            d.document("input", "inputDetails", input)
+                .text("roleArn", role_arn),
         ),
         EventKind::ExecutionSucceeded { output } => Shape::with(
             "ExecutionSucceeded",
             "executionSucceededEventDetails",
             d.document("output", "outputDetails", output),
         ),
-        EventKind::ExecutionFailed(failure) => {
-            Shape::with("ExecutionFailed", "executionFailedEventDetails", d.failure(failure))
-        }
-        EventKind::ExecutionAborted(failure) => {
-            Shape::with("ExecutionAborted", "executionAbortedEventDetails", d.failure(failure))
-        }
-        EventKind::ExecutionTimedOut(failure) => {
-            Shape::with("ExecutionTimedOut", "executionTimedOutEventDetails", d.failure(failure))
-        }
-        EventKind::StateEntered { state_type, name, input } => Shape::with(
+        EventKind::ExecutionFailed(failure) => Shape::with(
+            "ExecutionFailed",
+            "executionFailedEventDetails",
+            d.failure(failure),
+        ),
+        EventKind::ExecutionAborted(failure) => Shape::with(
+            "ExecutionAborted",
+            "executionAbortedEventDetails",
+            d.failure(failure),
+        ),
+        EventKind::ExecutionTimedOut(failure) => Shape::with(
+            "ExecutionTimedOut",
+            "executionTimedOutEventDetails",
+            d.failure(failure),
+        ),
+        EventKind::StateEntered {
+            state_type,
+            name,
+            input,
+        } => Shape::with(
             format!("{}StateEntered", type_name(*state_type)),
             "stateEnteredEventDetails",
-            d.text("name", name).document("input", "inputDetails", input),
+            d.text("name", name)
+                .document("input", "inputDetails", input),
         ),
-        EventKind::StateExited { state_type, name, output } => Shape::with(
+        EventKind::StateExited {
+            state_type,
+            name,
+            output,
+        } => Shape::with(
             format!("{}StateExited", type_name(*state_type)),
             "stateExitedEventDetails",
-            d.text("name", name).document("output", "outputDetails", output),
+            d.text("name", name)
+                .document("output", "outputDetails", output),
         ),
-        EventKind::StateAborted(state_type) => Shape::plain(format!("{}StateAborted", type_name(*state_type))),
+        EventKind::StateAborted(state_type) => {
+            Shape::plain(format!("{}StateAborted", type_name(*state_type)))
+        }
         EventKind::ParallelStateStarted => Shape::plain("ParallelStateStarted"),
         EventKind::ParallelStateSucceeded => Shape::plain("ParallelStateSucceeded"),
         EventKind::ParallelStateFailed => Shape::plain("ParallelStateFailed"),
-        EventKind::MapStateStarted { length } => {
-            Shape::with("MapStateStarted", "mapStateStartedEventDetails", d.number("length", Some(u64::from(*length))))
-        }
+        EventKind::MapStateStarted { length } => Shape::with(
+            "MapStateStarted",
+            "mapStateStartedEventDetails",
+            d.number("length", Some(u64::from(*length))),
+        ),
         EventKind::MapStateSucceeded => Shape::plain("MapStateSucceeded"),
         EventKind::MapStateFailed => Shape::plain("MapStateFailed"),
-        EventKind::MapIterationStarted(i) => {
-            Shape::with("MapIterationStarted", "mapIterationStartedEventDetails", d.iteration(i))
-        }
-        EventKind::MapIterationSucceeded(i) => {
-            Shape::with("MapIterationSucceeded", "mapIterationSucceededEventDetails", d.iteration(i))
-        }
-        EventKind::MapIterationFailed(i) => {
-            Shape::with("MapIterationFailed", "mapIterationFailedEventDetails", d.iteration(i))
-        }
-        EventKind::MapIterationAborted(i) => {
-            Shape::with("MapIterationAborted", "mapIterationAbortedEventDetails", d.iteration(i))
-        }
+        EventKind::MapIterationStarted(i) => Shape::with(
+            "MapIterationStarted",
+            "mapIterationStartedEventDetails",
+            d.iteration(i),
+        ),
+        EventKind::MapIterationSucceeded(i) => Shape::with(
+            "MapIterationSucceeded",
+            "mapIterationSucceededEventDetails",
+            d.iteration(i),
+        ),
+        EventKind::MapIterationFailed(i) => Shape::with(
+            "MapIterationFailed",
+            "mapIterationFailedEventDetails",
+            d.iteration(i),
+        ),
+        EventKind::MapIterationAborted(i) => Shape::with(
+            "MapIterationAborted",
+            "mapIterationAbortedEventDetails",
+            d.iteration(i),
+        ),
         task => task_shape(task, d),
     }
 }
 
 fn task_shape(kind: &EventKind, d: Details) -> Shape {
     match kind {
-        EventKind::LambdaFunctionScheduled { resource, input, timeout_seconds, credentials } => Shape::with(
+        EventKind::LambdaFunctionScheduled {
+            resource,
+            input,
+            timeout_seconds,
+            credentials,
+        } => Shape::with(
             "LambdaFunctionScheduled",
             "lambdaFunctionScheduledEventDetails",
             d.text("resource", resource)
@@ -150,36 +200,51 @@ fn task_shape(kind: &EventKind, d: Details) -> Shape {
             "lambdaFunctionSucceededEventDetails",
             d.document("output", "outputDetails", output),
         ),
-        EventKind::LambdaFunctionFailed(failure) => {
-            Shape::with("LambdaFunctionFailed", "lambdaFunctionFailedEventDetails", d.failure(failure))
+        EventKind::LambdaFunctionFailed(failure) => Shape::with(
+            "LambdaFunctionFailed",
+            "lambdaFunctionFailedEventDetails",
+            d.failure(failure),
+        ),
+        EventKind::LambdaFunctionTimedOut(failure) => Shape::with(
+            "LambdaFunctionTimedOut",
+            "lambdaFunctionTimedOutEventDetails",
+            d.failure(failure),
+        ),
+        EventKind::TaskScheduled {
+            names,
+            region,
+            parameters,
+            timeout_seconds,
+            heartbeat_seconds,
+            credentials,
+        } => Shape::with(
+            "TaskScheduled",
+            "taskScheduledEventDetails",
+            d.names(names)
+                .text("region", region)
+                .payload("parameters", parameters)
+                .number("timeoutInSeconds", *timeout_seconds)
+                .number("heartbeatInSeconds", *heartbeat_seconds)
+                .credentials(credentials.as_deref()),
+        ),
+        EventKind::TaskStarted(names) => {
+            Shape::with("TaskStarted", "taskStartedEventDetails", d.names(names))
         }
-        EventKind::LambdaFunctionTimedOut(failure) => {
-            Shape::with("LambdaFunctionTimedOut", "lambdaFunctionTimedOutEventDetails", d.failure(failure))
-        }
-        EventKind::TaskScheduled { names, region, parameters, timeout_seconds, heartbeat_seconds, credentials } => {
-            Shape::with(
-                "TaskScheduled",
-                "taskScheduledEventDetails",
-                d.names(names)
-                    .text("region", region)
-                    .payload("parameters", parameters)
-                    .number("timeoutInSeconds", *timeout_seconds)
-                    .number("heartbeatInSeconds", *heartbeat_seconds)
-                    .credentials(credentials.as_deref()),
-            )
-        }
-        EventKind::TaskStarted(names) => Shape::with("TaskStarted", "taskStartedEventDetails", d.names(names)),
         EventKind::TaskSucceeded { names, output } => Shape::with(
             "TaskSucceeded",
             "taskSucceededEventDetails",
             d.names(names).document("output", "outputDetails", output),
         ),
-        EventKind::TaskFailed { names, failure } => {
-            Shape::with("TaskFailed", "taskFailedEventDetails", d.names(names).failure(failure))
-        }
-        EventKind::TaskTimedOut { names, failure } => {
-            Shape::with("TaskTimedOut", "taskTimedOutEventDetails", d.names(names).failure(failure))
-        }
+        EventKind::TaskFailed { names, failure } => Shape::with(
+            "TaskFailed",
+            "taskFailedEventDetails",
+            d.names(names).failure(failure),
+        ),
+        EventKind::TaskTimedOut { names, failure } => Shape::with(
+            "TaskTimedOut",
+            "taskTimedOutEventDetails",
+            d.names(names).failure(failure),
+        ),
         _ => Shape::plain("LambdaFunctionStarted"),
     }
 }
@@ -192,7 +257,10 @@ struct Details {
 
 impl Details {
     fn new(data: bool) -> Details {
-        Details { data, map: Map::new() }
+        Details {
+            data,
+            map: Map::new(),
+        }
     }
 
     fn text(mut self, name: &str, text: &str) -> Details {
@@ -219,7 +287,9 @@ impl Details {
     fn document(self, name: &str, details: &str, document: &Document) -> Details {
         let mut shown = self.payload(name, document);
         if shown.data {
-            shown.map.insert(details.into(), json!({ "truncated": false }));
+            shown
+                .map
+                .insert(details.into(), json!({ "truncated": false }));
         }
         shown
     }
@@ -235,16 +305,19 @@ impl Details {
     }
 
     fn names(self, names: &TaskNames) -> Details {
-        self.text("resourceType", &names.resource_type).text("resource", &names.resource)
+        self.text("resourceType", &names.resource_type)
+            .text("resource", &names.resource)
     }
 
     fn iteration(self, iteration: &Iteration) -> Details {
-        self.text("name", &iteration.name).number("index", Some(u64::from(iteration.index)))
+        self.text("name", &iteration.name)
+            .number("index", Some(u64::from(iteration.index)))
     }
 
     fn credentials(mut self, role_arn: Option<&str>) -> Details {
         if let Some(role_arn) = role_arn {
-            self.map.insert("taskCredentials".into(), json!({ "roleArn": role_arn }));
+            self.map
+                .insert("taskCredentials".into(), json!({ "roleArn": role_arn }));
         }
         self
     }

@@ -18,11 +18,14 @@ use crate::front::Request;
 use crate::records::{Change, Record, RecordError, RecordKey, encode};
 use crate::roles::Trust;
 
-const NOTHING_TO_UPDATE: &str =
-    "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified";
+const NOTHING_TO_UPDATE: &str = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified";
 
 impl StatesApi {
-    pub(super) async fn create_machine(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+    pub(super) async fn create_machine(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
         let name = params.required("name");
         arns::check_name(name)?;
         self.check_publish(params)?;
@@ -62,13 +65,21 @@ impl StatesApi {
     ) -> Result<Value, ApiError> {
         let key = machine_key(&request.account, &request.region, &record.name);
         loop {
-            if let Some(existing) = self.records.get::<MachineRecord>(&key).map_err(errors::from_records)? {
+            if let Some(existing) = self
+                .records
+                .get::<MachineRecord>(&key)
+                .map_err(errors::from_records)?
+            {
                 return self.same_creation(request, &existing.value, record, definition);
             }
             let tx = Transaction::new()
                 .require_absent(key.bytes().clone())
                 .put(key.bytes().clone(), encode(record));
-            match self.records.commit(self.with_revision(request, tx, &record.revision, definition)).await {
+            match self
+                .records
+                .commit(self.with_revision(request, tx, &record.revision, definition))
+                .await
+            {
                 Ok(()) => return Ok(self.created(request, record)),
                 Err(RecordError::Conflict) => continue,
                 Err(error) => return Err(errors::from_records(error)),
@@ -96,25 +107,47 @@ impl StatesApi {
             && self.definition(request, &existing.revision.key)? == definition;
         match same {
             true => Ok(self.created(request, existing)),
-            false => Err(errors::machine_exists(&self.machine_arn(request, &existing.name))),
+            false => Err(errors::machine_exists(
+                &self.machine_arn(request, &existing.name),
+            )),
         }
     }
 
     /// Adds a revision's rows: its record and its definition.
-    fn with_revision(&self, request: &Request, tx: Transaction, revision: &Revision, definition: &str) -> Transaction {
+    fn with_revision(
+        &self,
+        request: &Request,
+        tx: Transaction,
+        revision: &Revision,
+        definition: &str,
+    ) -> Transaction {
         let namespace = Namespace::new(&request.account, &request.region);
         let key = revision_key(&request.account, &request.region, &revision.key);
         let mut tx = tx.put(key.bytes().clone(), encode(revision));
-        tx.writes.push(runtime::definition_row(&namespace, &revision.key, definition));
+        tx.writes.push(runtime::definition_row(
+            &namespace,
+            &revision.key,
+            definition,
+        ));
         tx
     }
 
-    pub(super) async fn update_machine(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+    pub(super) async fn update_machine(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
         let arn = self.own_machine(request, params.required("stateMachineArn"))?;
         if arn.qualifier.is_some() {
             return Err(errors::no_machine(params.required("stateMachineArn")));
         }
-        let changes = ["definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration"];
+        let changes = [
+            "definition",
+            "roleArn",
+            "loggingConfiguration",
+            "tracingConfiguration",
+            "encryptionConfiguration",
+        ];
         if changes.iter().all(|name| params.structure(name).is_none()) {
             return Err(errors::missing_parameter(NOTHING_TO_UPDATE));
         }
@@ -122,10 +155,16 @@ impl StatesApi {
         loop {
             let old = self.machine(request, &arn)?;
             let updated = self.updated(request, params, &old.value)?;
-            let Some((new, definition)) = updated else { return Ok(updated_answer(&old.value)) };
+            let Some((new, definition)) = updated else {
+                return Ok(updated_answer(&old.value));
+            };
             let key = machine_key(&request.account, &request.region, &arn.name);
             let tx = self.records.replacing(&key, &old, &new);
-            match self.records.commit(self.with_revision(request, tx, &new.revision, &definition)).await {
+            match self
+                .records
+                .commit(self.with_revision(request, tx, &new.revision, &definition))
+                .await
+            {
                 Ok(()) => return Ok(updated_answer(&new)),
                 Err(RecordError::Conflict) => continue,
                 Err(error) => return Err(errors::from_records(error)),
@@ -163,10 +202,20 @@ impl StatesApi {
             configuration,
             updated_millis: self.now_millis(),
         };
-        Ok(Some((MachineRecord { revision, ..old.clone() }, definition.to_owned())))
+        Ok(Some((
+            MachineRecord {
+                revision,
+                ..old.clone()
+            },
+            definition.to_owned(),
+        )))
     }
 
-    pub(super) fn describe_machine(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+    pub(super) fn describe_machine(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
         let arn = self.own_machine(request, params.required("stateMachineArn"))?;
         let record = self.machine(request, &arn)?.value;
         let mut answer = json!({
@@ -182,19 +231,35 @@ impl StatesApi {
         Ok(answer)
     }
 
-    pub(super) fn list_machines(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
-        let scope = Scope { operation: "ListStateMachines", arguments: &[&request.account, &request.region] };
+    pub(super) fn list_machines(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
+        let scope = Scope {
+            operation: "ListStateMachines",
+            arguments: &[&request.account, &request.region],
+        };
         let limit = page_size(params);
         let after = match params.text("nextToken") {
-            Some(token) => Some(machine_key(&request.account, &request.region, &scope.open(self.now_millis(), token)?)),
+            Some(token) => Some(machine_key(
+                &request.account,
+                &request.region,
+                &scope.open(self.now_millis(), token)?,
+            )),
             None => None,
         };
         let prefix = machine_prefix(&request.account, &request.region);
-        let mut rows: Vec<(RecordKey, MachineRecord)> =
-            self.records.list(&prefix, after.as_ref(), limit + 1).map_err(errors::from_records)?;
+        let mut rows: Vec<(RecordKey, MachineRecord)> = self
+            .records
+            .list(&prefix, after.as_ref(), limit + 1)
+            .map_err(errors::from_records)?;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let machines: Vec<Value> = rows.iter().map(|(_, record)| self.list_item(request, record)).collect();
+        let machines: Vec<Value> = rows
+            .iter()
+            .map(|(_, record)| self.list_item(request, record))
+            .collect();
         let mut answer = json!({ "stateMachines": machines });
         if let (true, Some((_, last))) = (more, rows.last()) {
             answer["nextToken"] = scope.issue(self.now_millis(), &last.name).into();
@@ -212,7 +277,11 @@ impl StatesApi {
     }
 
     /// 200 for one that is not there, too ([rec] api.md 0.5). Its open executions are aborted.
-    pub(super) async fn delete_machine(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+    pub(super) async fn delete_machine(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
         let arn = self.own_machine(request, params.required("stateMachineArn"))?;
         if arn.qualifier.is_some() {
             return Ok(json!({}));
@@ -220,7 +289,9 @@ impl StatesApi {
         let key = machine_key(&request.account, &request.region, &arn.name);
         let there = self
             .records
-            .update(&key, |old: Option<&MachineRecord>| Ok::<_, RecordError>((Change::Delete, old.is_some())))
+            .update(&key, |old: Option<&MachineRecord>| {
+                Ok::<_, RecordError>((Change::Delete, old.is_some()))
+            })
             .await
             .map_err(errors::from_records)?;
         if there {
@@ -234,9 +305,19 @@ impl StatesApi {
         let found = asl::validate(params.required("definition"), &options);
         let failed = found.iter().any(asl::Diagnostic::is_error);
         let warnings = params.text("severity") == Some("WARNING");
-        let limit = params.integer("maxResults").filter(|n| *n > 0).unwrap_or(100) as usize;
-        let shown: Vec<_> = found.iter().filter(|diagnostic| warnings || diagnostic.is_error()).collect();
-        let diagnostics: Vec<Value> = shown.iter().take(limit).map(|diagnostic| diagnostic_json(diagnostic)).collect();
+        let limit = params
+            .integer("maxResults")
+            .filter(|n| *n > 0)
+            .unwrap_or(100) as usize;
+        let shown: Vec<_> = found
+            .iter()
+            .filter(|diagnostic| warnings || diagnostic.is_error())
+            .collect();
+        let diagnostics: Vec<Value> = shown
+            .iter()
+            .take(limit)
+            .map(|diagnostic| diagnostic_json(diagnostic))
+            .collect();
         Ok(json!({
             "result": if failed { "FAIL" } else { "OK" },
             "diagnostics": diagnostics,
@@ -245,7 +326,11 @@ impl StatesApi {
     }
 
     /// The ARN, if it can be one of this server's; a machine of another account or region is not there.
-    pub(super) fn own_machine(&self, request: &Request, text: &str) -> Result<MachineArn, ApiError> {
+    pub(super) fn own_machine(
+        &self,
+        request: &Request,
+        text: &str,
+    ) -> Result<MachineArn, ApiError> {
         let arn = arns::machine(text)?;
         match arn.account == *request.account && arn.region == *request.region {
             true => Ok(arn),
@@ -254,14 +339,20 @@ impl StatesApi {
     }
 
     /// The machine's record. Versions and aliases are not there yet, so a qualified ARN names nothing.
-    pub(super) fn machine(&self, request: &Request, arn: &MachineArn) -> Result<Record<MachineRecord>, ApiError> {
+    pub(super) fn machine(
+        &self,
+        request: &Request,
+        arn: &MachineArn,
+    ) -> Result<Record<MachineRecord>, ApiError> {
         let text = || match &arn.qualifier {
             Some(qualifier) => format!("{}:{qualifier}", self.machine_arn(request, &arn.name)),
             None => self.machine_arn(request, &arn.name),
         };
         let key = machine_key(&request.account, &request.region, &arn.name);
         let found = self.records.get(&key).map_err(errors::from_records)?;
-        found.filter(|_| arn.qualifier.is_none()).ok_or_else(|| errors::no_machine(&text()))
+        found
+            .filter(|_| arn.qualifier.is_none())
+            .ok_or_else(|| errors::no_machine(&text()))
     }
 
     pub(super) fn machine_arn(&self, request: &Request, name: &str) -> String {
@@ -270,7 +361,8 @@ impl StatesApi {
 
     pub(super) fn definition(&self, request: &Request, revision: &str) -> Result<String, ApiError> {
         let namespace = Namespace::new(&request.account, &request.region);
-        runtime::definition_text(self.runtime.store(), &namespace, revision).map_err(errors::from_runtime)
+        runtime::definition_text(self.runtime.store(), &namespace, revision)
+            .map_err(errors::from_runtime)
     }
 
     fn check_publish(&self, params: &Params) -> Result<(), ApiError> {
@@ -278,7 +370,9 @@ impl StatesApi {
             return Err(errors::not_yet("Publishing a version (publish)"));
         }
         match params.text("versionDescription") {
-            Some(_) => Err(errors::validation("Version description can only be set when publish is true")),
+            Some(_) => Err(errors::validation(
+                "Version description can only be set when publish is true",
+            )),
             None => Ok(()),
         }
     }
@@ -288,12 +382,19 @@ impl StatesApi {
         let role: RoleArn = role_arn
             .parse()
             .map_err(|_| errors::invalid_arn(&format!("Invalid ARN prefix: {role_arn}")))?;
-        match self.roles.trust(&role, machine_arn).map_err(errors::from_records)? {
+        match self
+            .roles
+            .trust(&role, machine_arn)
+            .map_err(errors::from_records)?
+        {
             Trust::Given => Ok(()),
             Trust::Refused => Err(errors::role_not_assumable()),
             Trust::UnknownRole if self.strict_roles => Err(errors::role_not_assumable()),
             Trust::UnknownRole => {
-                tracing::warn!(role = role_arn, "a state machine uses a role that this server does not know");
+                tracing::warn!(
+                    role = role_arn,
+                    "a state machine uses a role that this server does not know"
+                );
                 Ok(())
             }
         }
@@ -310,7 +411,9 @@ fn options(machine_type: &str) -> Options {
 }
 
 fn compile(definition: &str, machine_type: &str) -> Result<(), ApiError> {
-    asl::compile(definition, &options(machine_type)).map(|_| ()).map_err(|found| errors::invalid_definition(&found))
+    asl::compile(definition, &options(machine_type))
+        .map(|_| ())
+        .map_err(|found| errors::invalid_definition(&found))
 }
 
 fn diagnostic_json(diagnostic: &asl::Diagnostic) -> Value {
@@ -345,5 +448,8 @@ pub(super) fn show_revision(answer: &mut Value, revision: &Revision) {
 
 /// `maxResults`: absent or 0 is 100.
 pub(super) fn page_size(params: &Params) -> usize {
-    params.integer("maxResults").filter(|n| *n > 0).unwrap_or(100) as usize
+    params
+        .integer("maxResults")
+        .filter(|n| *n > 0)
+        .unwrap_or(100) as usize
 }

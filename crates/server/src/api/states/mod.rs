@@ -46,7 +46,13 @@ impl StatesApi {
         clock: Arc<dyn Clock>,
         strict_roles: bool,
     ) -> StatesApi {
-        StatesApi { runtime, records, roles, clock, strict_roles }
+        StatesApi {
+            runtime,
+            records,
+            roles,
+            clock,
+            strict_roles,
+        }
     }
 
     /// Answers a request.
@@ -77,7 +83,9 @@ impl StatesApi {
             "StartExecution" => self.start_execution(request, &params).await,
             "StopExecution" => self.stop_execution(request, &params).await,
             "DescribeExecution" => self.describe_execution(request, &params),
-            "DescribeStateMachineForExecution" => self.describe_machine_for_execution(request, &params),
+            "DescribeStateMachineForExecution" => {
+                self.describe_machine_for_execution(request, &params)
+            }
             "ListExecutions" => self.list_executions(request, &params),
             "GetExecutionHistory" => self.execution_history(request, &params),
             "TagResource" => self.tag(request, &params).await,

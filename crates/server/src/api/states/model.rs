@@ -35,7 +35,11 @@ enum Kind {
 
 impl Member {
     const fn new(name: &'static str, kind: Kind) -> Member {
-        Member { name, required: false, kind }
+        Member {
+            name,
+            required: false,
+            kind,
+        }
     }
 
     const fn required(mut self) -> Member {
@@ -45,7 +49,14 @@ impl Member {
 }
 
 const TYPES: &[&str] = &["STANDARD", "EXPRESS"];
-const STATUSES: &[&str] = &["SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"];
+const STATUSES: &[&str] = &[
+    "SUCCEEDED",
+    "TIMED_OUT",
+    "PENDING_REDRIVE",
+    "ABORTED",
+    "FAILED",
+    "RUNNING",
+];
 const INCLUDED: &[&str] = &["ALL_DATA", "METADATA_ONLY"];
 
 const NAME: Member = Member::new("name", Kind::Text(1, 80));
@@ -68,65 +79,94 @@ const NEXT_TOKEN: Member = Member::new("nextToken", Kind::Text(1, 1024));
 /// The members of an operation; none if this version does not have it.
 pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
     Some(match operation {
-        "CreateStateMachine" => const {
-            &[
-                NAME.required(),
-                DEFINITION.required(),
-                ROLE.required(),
-                TYPE,
-                LOGGING,
-                TAGS,
-                TRACING,
-                PUBLISH,
-                VERSION_DESCRIPTION,
-                ENCRYPTION,
-            ]
-        },
+        "CreateStateMachine" => {
+            const {
+                &[
+                    NAME.required(),
+                    DEFINITION.required(),
+                    ROLE.required(),
+                    TYPE,
+                    LOGGING,
+                    TAGS,
+                    TRACING,
+                    PUBLISH,
+                    VERSION_DESCRIPTION,
+                    ENCRYPTION,
+                ]
+            }
+        }
         "UpdateStateMachine" => {
-            const { &[MACHINE, DEFINITION, ROLE, LOGGING, TRACING, PUBLISH, VERSION_DESCRIPTION, ENCRYPTION] }
+            const {
+                &[
+                    MACHINE,
+                    DEFINITION,
+                    ROLE,
+                    LOGGING,
+                    TRACING,
+                    PUBLISH,
+                    VERSION_DESCRIPTION,
+                    ENCRYPTION,
+                ]
+            }
         }
         "DeleteStateMachine" => const { &[MACHINE] },
         "DescribeStateMachine" => const { &[MACHINE, INCLUDED_DATA] },
         "ListStateMachines" => const { &[MAX_RESULTS, NEXT_TOKEN] },
-        "ValidateStateMachineDefinition" => const {
-            &[
-                DEFINITION_TO_VALIDATE,
-                TYPE,
-                Member::new("severity", Kind::Enum(&["ERROR", "WARNING"])),
-                Member::new("maxResults", Kind::Integer(0, 100)),
-            ]
-        },
-        "StartExecution" => const {
-            &[
-                MACHINE,
-                NAME,
-                Member::new("input", Kind::Data(262_144)),
-                Member::new("traceHeader", Kind::Text(0, 256)),
-            ]
-        },
-        "StopExecution" => const {
-            &[EXECUTION, Member::new("error", Kind::Text(0, 256)), Member::new("cause", Kind::Text(0, 32_768))]
-        },
-        "DescribeExecution" | "DescribeStateMachineForExecution" => const { &[EXECUTION, INCLUDED_DATA] },
-        "GetExecutionHistory" => const {
-            &[
-                EXECUTION,
-                MAX_RESULTS,
-                Member::new("reverseOrder", Kind::Boolean),
-                NEXT_TOKEN,
-                Member::new("includeExecutionData", Kind::Boolean),
-            ]
-        },
-        "ListExecutions" => const {
-            &[
-                Member::new("stateMachineArn", Kind::Arn(256)),
-                Member::new("statusFilter", Kind::Enum(STATUSES)),
-                MAX_RESULTS,
-                Member::new("nextToken", Kind::Text(1, 3096)),
-                Member::new("mapRunArn", Kind::Arn(2000)),
-                Member::new("redriveFilter", Kind::Enum(&["REDRIVEN", "NOT_REDRIVEN"])),
-            ]
-        },
+        "ValidateStateMachineDefinition" => {
+            const {
+                &[
+                    DEFINITION_TO_VALIDATE,
+                    TYPE,
+                    Member::new("severity", Kind::Enum(&["ERROR", "WARNING"])),
+                    Member::new("maxResults", Kind::Integer(0, 100)),
+                ]
+            }
+        }
+        "StartExecution" => {
+            const {
+                &[
+                    MACHINE,
+                    NAME,
+                    Member::new("input", Kind::Data(262_144)),
+                    Member::new("traceHeader", Kind::Text(0, 256)),
+                ]
+            }
+        }
+        "StopExecution" => {
+            const {
+                &[
+                    EXECUTION,
+                    Member::new("error", Kind::Text(0, 256)),
+                    Member::new("cause", Kind::Text(0, 32_768)),
+                ]
+            }
+        }
+        "DescribeExecution" | "DescribeStateMachineForExecution" => {
+            const { &[EXECUTION, INCLUDED_DATA] }
+        }
+        "GetExecutionHistory" => {
+            const {
+                &[
+                    EXECUTION,
+                    MAX_RESULTS,
+                    Member::new("reverseOrder", Kind::Boolean),
+                    NEXT_TOKEN,
+                    Member::new("includeExecutionData", Kind::Boolean),
+                ]
+            }
+        }
+        "ListExecutions" => {
+            const {
+                &[
+                    Member::new("stateMachineArn", Kind::Arn(256)),
+                    Member::new("statusFilter", Kind::Enum(STATUSES)),
+                    MAX_RESULTS,
+                    Member::new("nextToken", Kind::Text(1, 3096)),
+                    Member::new("mapRunArn", Kind::Arn(2000)),
+                    Member::new("redriveFilter", Kind::Enum(&["REDRIVEN", "NOT_REDRIVEN"])),
+                ]
+            }
+        }
         "TagResource" => const { &[RESOURCE, TAGS.required()] },
         "UntagResource" => const { &[RESOURCE, Member::new("tagKeys", Kind::List).required()] },
         "ListTagsForResource" => const { &[RESOURCE] },
@@ -135,7 +175,8 @@ pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
 }
 
 /// An empty definition is not a broken constraint but a diagnostic ([rec] api.validation).
-const DEFINITION_TO_VALIDATE: Member = Member::new("definition", Kind::Text(0, 1_048_576)).required();
+const DEFINITION_TO_VALIDATE: Member =
+    Member::new("definition", Kind::Text(0, 1_048_576)).required();
 
 /// Operations of the model (2016-11-23) that this version does not have.
 pub(super) const NOT_YET: &[&str] = &[
@@ -174,8 +215,13 @@ impl Params {
         for member in members {
             params.check_type(member)?;
         }
-        for member in members.iter().filter(|member| matches!(member.kind, Kind::Arn(_))) {
-            params.text(member.name).map_or(Ok(()), arns::check_prefix)?;
+        for member in members
+            .iter()
+            .filter(|member| matches!(member.kind, Kind::Arn(_)))
+        {
+            params
+                .text(member.name)
+                .map_or(Ok(()), arns::check_prefix)?;
         }
         let mut violations = Violations::default();
         for member in members {
@@ -215,9 +261,13 @@ impl Params {
     }
 
     fn check_type(&self, member: &Member) -> Result<(), ApiError> {
-        let Some(value) = self.value(member.name) else { return Ok(()) };
+        let Some(value) = self.value(member.name) else {
+            return Ok(());
+        };
         let (fits, wanted) = match member.kind {
-            Kind::Text(..) | Kind::Arn(_) | Kind::Data(_) | Kind::Enum(_) => (value.is_string(), "String"),
+            Kind::Text(..) | Kind::Arn(_) | Kind::Data(_) | Kind::Enum(_) => {
+                (value.is_string(), "String")
+            }
             Kind::Integer(..) => (value.is_i64(), "Integer"),
             Kind::Boolean => (value.is_boolean(), "Boolean"),
             Kind::Structure => (value.is_object(), "structure"),
@@ -245,7 +295,9 @@ impl Params {
             Kind::Text(min, max) => violations.length(member.name, text, min, max),
             Kind::Arn(max) => violations.length(member.name, text, 1, max),
             Kind::Data(max) => violations.bytes(member.name, text, max),
-            Kind::Integer(min, max) => violations.range(member.name, value.as_i64().unwrap_or_default(), min, max),
+            Kind::Integer(min, max) => {
+                violations.range(member.name, value.as_i64().unwrap_or_default(), min, max)
+            }
             Kind::Enum(set) => violations.one_of(member.name, text, set),
             Kind::Boolean | Kind::Structure | Kind::List => {}
         }
@@ -255,8 +307,13 @@ impl Params {
 fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(map)) => Ok(map),
-        Ok(other) => Err(errors::serialization(format!("{} can not be converted to a structure", json_type(&other)))),
-        Err(error) => Err(errors::serialization(format!("The request body is not valid JSON: {error}"))),
+        Ok(other) => Err(errors::serialization(format!(
+            "{} can not be converted to a structure",
+            json_type(&other)
+        ))),
+        Err(error) => Err(errors::serialization(format!(
+            "The request body is not valid JSON: {error}"
+        ))),
     }
 }
 

@@ -29,19 +29,36 @@ impl StatesApi {
         .await
     }
 
-    pub(super) async fn untag(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
+    pub(super) async fn untag(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<Value, ApiError> {
         let arn = params.required("resourceArn");
         let key = self.tagged(request, arn)?;
-        let keys = params.structure("tagKeys").and_then(Value::as_array).cloned().unwrap_or_default();
-        self.change_tags(&key, arn, |tags| tags.retain(|tag| !keys.iter().any(|key| key == tag.key.as_str()))).await
+        let keys = params
+            .structure("tagKeys")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        self.change_tags(&key, arn, |tags| {
+            tags.retain(|tag| !keys.iter().any(|key| key == tag.key.as_str()))
+        })
+        .await
     }
 
     pub(super) fn list_tags(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
         let arn = params.required("resourceArn");
         let key = self.tagged(request, arn)?;
-        let record = self.records.get::<MachineRecord>(&key).map_err(errors::from_records)?;
+        let record = self
+            .records
+            .get::<MachineRecord>(&key)
+            .map_err(errors::from_records)?;
         let tags = record.ok_or_else(|| errors::no_resource(arn))?.value.tags;
-        let shown: Vec<Value> = tags.iter().map(|tag| json!({ "key": tag.key, "value": tag.value })).collect();
+        let shown: Vec<Value> = tags
+            .iter()
+            .map(|tag| json!({ "key": tag.key, "value": tag.value }))
+            .collect();
         Ok(json!({ "tags": shown }))
     }
 
@@ -51,7 +68,9 @@ impl StatesApi {
             true => errors::no_resource(text),
             false => error,
         })?;
-        let own = arn.account == *request.account && arn.region == *request.region && arn.qualifier.is_none();
+        let own = arn.account == *request.account
+            && arn.region == *request.region
+            && arn.qualifier.is_none();
         match own {
             true => Ok(machine_key(&request.account, &request.region, &arn.name)),
             false => Err(errors::no_resource(text)),
@@ -66,7 +85,9 @@ impl StatesApi {
     ) -> Result<Value, ApiError> {
         self.records
             .update(key, |old: Option<&MachineRecord>| {
-                let mut record = old.cloned().ok_or_else(|| TagError(errors::no_resource(arn)))?;
+                let mut record = old
+                    .cloned()
+                    .ok_or_else(|| TagError(errors::no_resource(arn)))?;
                 change(&mut record.tags);
                 match record.tags.len() > MOST {
                     true => Err(TagError(errors::too_many_tags(arn))),
@@ -88,15 +109,26 @@ impl From<RecordError> for TagError {
 
 /// A list of tags; keys 1..128 characters without `aws:`, values up to 256, at most 50.
 pub(super) fn read(list: Option<&Value>, arn: &str) -> Result<Vec<Tag>, ApiError> {
-    let list = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let list = list
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if list.len() > MOST {
         return Err(errors::too_many_tags(arn));
     }
     let mut violations = Violations::default();
     let mut tags: Vec<Tag> = Vec::new();
     for (position, tag) in list.iter().enumerate() {
-        let text = |name: &str| tag.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let tag = Tag { key: text("key"), value: text("value") };
+        let text = |name: &str| {
+            tag.get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let tag = Tag {
+            key: text("key"),
+            value: text("value"),
+        };
         let path = format!("tags.{}.member", position + 1);
         violations.length(&format!("{path}.key"), &tag.key, 1, 128);
         violations.length(&format!("{path}.value"), &tag.value, 0, 256);
@@ -105,7 +137,9 @@ pub(super) fn read(list: Option<&Value>, arn: &str) -> Result<Vec<Tag>, ApiError
     }
     violations.check(errors::validation)?;
     if tags.iter().any(|tag| tag.key.starts_with("aws:")) {
-        return Err(errors::validation("aws: prefixed tag key names are not allowed for external use."));
+        return Err(errors::validation(
+            "aws: prefixed tag key names are not allowed for external use.",
+        ));
     }
     Ok(tags)
 }

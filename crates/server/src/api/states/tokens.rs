@@ -20,7 +20,11 @@ pub(super) struct Scope<'a> {
 impl Scope<'_> {
     fn seal(&self, issued: i64, position: &str) -> [u8; SEAL_BYTES] {
         let mut hash = Sha256::new();
-        for part in [self.operation].iter().chain(self.arguments).chain(&[position]) {
+        for part in [self.operation]
+            .iter()
+            .chain(self.arguments)
+            .chain(&[position])
+        {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
@@ -40,7 +44,8 @@ impl Scope<'_> {
 
     /// The position of a token; `InvalidToken` if it is not one of ours, for other arguments, or too old.
     pub(super) fn open(&self, now_millis: i64, token: &str) -> Result<String, ApiError> {
-        self.read(now_millis, token).ok_or_else(errors::invalid_token)
+        self.read(now_millis, token)
+            .ok_or_else(errors::invalid_token)
     }
 
     fn read(&self, now_millis: i64, token: &str) -> Option<String> {

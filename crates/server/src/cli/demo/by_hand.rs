@@ -10,11 +10,16 @@ use super::setup::Setup;
 pub(super) fn print(screen: &Screen, endpoint: &str, setup: &Setup, execution_arn: &str) {
     screen.heading("Go on by hand, with the aws CLI");
     screen.line(style("  any credentials will do; these are as good as any").dim());
-    let credentials = format!("AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={}", example::REGION);
+    let credentials = format!(
+        "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={}",
+        example::REGION
+    );
     screen.line(format_args!("  export {credentials}"));
     for (purpose, command) in commands(setup, execution_arn) {
         screen.line(style(format_args!("\n  # {purpose}")).dim());
-        screen.line(format_args!("  aws {command} \\\n      --endpoint-url {endpoint}"));
+        screen.line(format_args!(
+            "  aws {command} \\\n      --endpoint-url {endpoint}"
+        ));
     }
 }
 
@@ -22,19 +27,34 @@ fn commands(setup: &Setup, execution_arn: &str) -> [(&'static str, String); 6] {
     let (machine, order) = (&setup.machine_arn, example::ORDERS[0].input);
     let order: serde_json::Value = serde_json::from_str(order).unwrap_or_default();
     [
-        ("what there is", "stepfunctions list-state-machines".to_owned()),
-        ("its executions", format!("stepfunctions list-executions --state-machine-arn {machine}")),
+        (
+            "what there is",
+            "stepfunctions list-state-machines".to_owned(),
+        ),
+        (
+            "its executions",
+            format!("stepfunctions list-executions --state-machine-arn {machine}"),
+        ),
         (
             "another order; change it as you like",
-            format!("stepfunctions start-execution --state-machine-arn {machine} \\\n      --input '{order}'"),
+            format!(
+                "stepfunctions start-execution --state-machine-arn {machine} \\\n      --input '{order}'"
+            ),
         ),
-        ("how one ended", format!("stepfunctions describe-execution --execution-arn {execution_arn}")),
+        (
+            "how one ended",
+            format!("stepfunctions describe-execution --execution-arn {execution_arn}"),
+        ),
         (
             "its last five events",
             format!(
                 "stepfunctions get-execution-history --reverse-order --max-items 5 \\\n      --execution-arn {execution_arn}"
             ),
         ),
-        ("the functions", "lambda list-functions --query 'Functions[].[FunctionName,Runtime]' --output text".to_owned()),
+        (
+            "the functions",
+            "lambda list-functions --query 'Functions[].[FunctionName,Runtime]' --output text"
+                .to_owned(),
+        ),
     ]
 }

@@ -51,7 +51,7 @@ pub(super) struct Order {
     pub(super) expected: Expected,
 }
 
-/// The orders, in the order in which they are started.
+/// The orders, in the order in which they are started. The last one's history tells most.
 pub(super) const ORDERS: [Order; 4] = [
     Order {
         file: "good.json",
@@ -89,14 +89,20 @@ pub(super) const FUNCTIONS: [Function; 6] = [
         purpose: "Whether an order can be processed, and its total",
         runtime: PYTHON,
         handler: "handler.handler",
-        files: &[("handler.py", example!("functions/validate-order/handler.py"))],
+        files: &[(
+            "handler.py",
+            example!("functions/validate-order/handler.py"),
+        )],
     },
     Function {
         name: "check-inventory",
         purpose: "Whether everything on an order is in stock",
         runtime: PYTHON,
         handler: "handler.handler",
-        files: &[("handler.py", example!("functions/check-inventory/handler.py"))],
+        files: &[(
+            "handler.py",
+            example!("functions/check-inventory/handler.py"),
+        )],
     },
     Function {
         name: "process-payment",
@@ -131,5 +137,8 @@ pub(super) const FUNCTIONS: [Function; 6] = [
 /// A call of one function in each language, to see that they work here.
 pub(super) const TRIALS: [(&str, &str); 2] = [
     ("validate-order", ORDERS[0].input),
-    ("pack-line", r#"{ "orderId": "trial", "lineNumber": 1, "line": { "sku": "TEA-SENCHA", "quantity": 1, "unitPrice": 11.0 } }"#),
+    (
+        "pack-line",
+        r#"{ "orderId": "trial", "lineNumber": 1, "line": { "sku": "TEA-SENCHA", "quantity": 1, "unitPrice": 11.0 } }"#,
+    ),
 ];

@@ -27,18 +27,30 @@ pub(super) enum Registered {
 }
 
 /// Makes sure that the function is there with the code of this binary.
-pub(super) async fn register(client: &Client, role: &str, function: &Function) -> Result<Registered, DemoError> {
+pub(super) async fn register(
+    client: &Client,
+    role: &str,
+    function: &Function,
+) -> Result<Registered, DemoError> {
     let package = pack(function)?;
     let path = format!("/2015-03-31/functions/{}", function.name);
     match client.lambda(Method::GET, &path, Value::Null).await {
         Ok(found) if is_current(&found, &package) => Ok(Registered::Kept),
         Ok(_) => {
             let code = json!({ "ZipFile": STANDARD.encode(&package) });
-            client.lambda(Method::PUT, &format!("{path}/code"), code).await?;
+            client
+                .lambda(Method::PUT, &format!("{path}/code"), code)
+                .await?;
             Ok(Registered::Updated)
         }
         Err(error) if error.is("ResourceNotFoundException") => {
-            client.lambda(Method::POST, "/2015-03-31/functions", creation(function, role, &package)).await?;
+            client
+                .lambda(
+                    Method::POST,
+                    "/2015-03-31/functions",
+                    creation(function, role, &package),
+                )
+                .await?;
             Ok(Registered::Created)
         }
         Err(error) => Err(error.into()),
@@ -46,7 +58,11 @@ pub(super) async fn register(client: &Client, role: &str, function: &Function) -
 }
 
 /// Calls a function once with an event. The first call of a runtime may install its interface client.
-pub(super) async fn try_out(client: &Client, name: &str, event: &str) -> Result<Result<Value, String>, ClientError> {
+pub(super) async fn try_out(
+    client: &Client,
+    name: &str,
+    event: &str,
+) -> Result<Result<Value, String>, ClientError> {
     let event = serde_json::from_str(event).unwrap_or(Value::Null);
     let path = format!("/2015-03-31/functions/{name}/invocations");
     let answer = client.lambda(Method::POST, &path, event).await?;

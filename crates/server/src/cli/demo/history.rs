@@ -25,17 +25,27 @@ pub(super) struct Event {
     pub(super) details: Value,
     /// The state it belongs to; none for the execution's own events.
     pub(super) state: Option<String>,
+    /// The how manieth attempt of its Task state this is, from 1; 0 before the first and outside of Task states.
+    pub(super) attempt: u32,
 }
 
 impl Event {
     /// A text among the details.
     pub(super) fn detail(&self, name: &str) -> &str {
-        self.details.get(name).and_then(Value::as_str).unwrap_or_default()
+        self.details
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// Whether the execution ended with it.
     pub(super) fn is_end(&self) -> bool {
-        let ends = ["ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"];
+        let ends = [
+            "ExecutionSucceeded",
+            "ExecutionFailed",
+            "ExecutionAborted",
+            "ExecutionTimedOut",
+        ];
         ends.contains(&self.kind.as_str())
     }
 
@@ -63,7 +73,10 @@ pub(super) async fn read(client: &Client, execution_arn: &str) -> Result<Vec<Eve
 
 fn event(shown: &Value) -> Event {
     let members = shown.as_object().into_iter().flatten();
-    let details = members.filter(|(name, _)| name.ends_with("EventDetails")).map(|(_, details)| details.clone()).next();
+    let details = members
+        .filter(|(name, _)| name.ends_with("EventDetails"))
+        .map(|(_, details)| details.clone())
+        .next();
     Event {
         id: shown["id"].as_u64().unwrap_or_default(),
         previous: shown["previousEventId"].as_u64().unwrap_or_default(),
@@ -71,48 +84,64 @@ fn event(shown: &Value) -> Event {
         kind: shown["type"].as_str().unwrap_or_default().to_owned(),
         details: details.unwrap_or(Value::Null),
         state: None,
+        attempt: 0,
     }
 }
 
-/// A state that is open on a path: its type (`Task`) and its name.
-type Open = Vec<(String, String)>;
+/// A state that is open on a path.
+#[derive(Clone, Debug)]
+struct Open {
+    /// `Task`, `Map`, ...
+    kind: String,
+    name: String,
+    attempts: u32,
+}
 
 fn name_states(events: &mut [Event]) {
-    let mut open_after: HashMap<u64, Open> = HashMap::new();
+    let mut open_after: HashMap<u64, Vec<Open>> = HashMap::new();
     for event in events {
         let mut open = open_after.get(&event.previous).cloned().unwrap_or_default();
-        event.state = follow(&mut open, event);
+        follow(&mut open, event);
         open_after.insert(event.id, open);
     }
 }
 
-/// Brings the path's open states up to this event; the state that the event belongs to.
-fn follow(open: &mut Open, event: &Event) -> Option<String> {
-    let name = event.detail("name");
-    if let Some(kind) = event.kind.strip_suffix("StateEntered") {
-        open.push((kind.to_owned(), name.to_owned()));
-        return Some(name.to_owned());
-    }
-    if event.kind.ends_with("StateExited") {
-        let position = open.iter().rposition(|(_, open)| open == name);
-        open.truncate(position.unwrap_or(0));
-        return Some(name.to_owned());
-    }
+/// Brings the path's open states up to this event, and says in the event which one it belongs to.
+fn follow(open: &mut Vec<Open>, event: &mut Event) {
+    let name = event.detail("name").to_owned();
     if event.kind.starts_with("Execution") {
-        return None;
+        return;
     }
+    if let Some(kind) = event.kind.strip_suffix("StateEntered") {
+        open.push(Open { kind: kind.to_owned(), name, attempts: 0 });
+    } else if event.kind.ends_with("StateExited") {
+        open.truncate(open.iter().rposition(|open| open.name == name).unwrap_or(0));
+        event.state = Some(name);
+        return;
+    }
+    back_to_container(open, &event.kind);
+    if let Some(state) = open.last_mut() {
+        state.attempts += u32::from(event.kind.ends_with("Scheduled"));
+        event.attempt = state.attempts;
+        event.state = Some(state.name.clone());
+    }
+}
+
+/// An event of a Parallel or Map state itself, after one of a state within it.
+fn back_to_container(open: &mut Vec<Open>, event: &str) {
     for (prefix, kind) in [("ParallelState", "Parallel"), ("Map", "Map")] {
-        if event.kind.starts_with(prefix) {
-            let position = open.iter().rposition(|(open, _)| open == kind);
+        if event.starts_with(prefix) {
+            let position = open.iter().rposition(|open| open.kind == kind);
             open.truncate(position.map_or(0, |position| position + 1));
         }
     }
-    open.last().map(|(_, name)| name.clone())
 }
 
 /// The error's own words: Lambda wraps them in a JSON object.
 pub(super) fn plain_cause(cause: &str) -> String {
     let wrapped: Option<Value> = serde_json::from_str(cause).ok();
-    let message = wrapped.as_ref().and_then(|cause| cause.get("errorMessage")?.as_str());
+    let message = wrapped
+        .as_ref()
+        .and_then(|cause| cause.get("errorMessage")?.as_str());
     message.unwrap_or(cause).to_owned()
 }

@@ -7,19 +7,33 @@ use super::history::{Event, plain_cause};
 use super::screen::{Screen, pad, shorten};
 
 /// The fewest columns that a detail gets.
-const MIN_DETAIL: usize = 24;
+const MIN_DETAIL: usize = 16;
 
 /// Prints a whole history.
 pub(super) fn print(screen: &Screen, events: &[Event]) {
     let widest = |text: fn(&Event) -> &str| {
-        events.iter().map(|event| console::measure_text_width(text(event))).max().unwrap_or(0)
+        events
+            .iter()
+            .map(|event| console::measure_text_width(text(event)))
+            .max()
+            .unwrap_or(0)
     };
-    let columns = Columns { kind: widest(|event| &event.kind).max(4), state: widest(state).max(5) };
+    let columns = Columns {
+        kind: widest(|event| &event.kind).max(4),
+        state: widest(state).max(5),
+    };
     let started = events.first().map_or(0.0, |event| event.at);
-    let head = format!("  {:>4} {:>9}  {}  {}  DETAIL", "ID", "TIME", pad("TYPE", columns.kind), pad("STATE", columns.state));
+    let head = format!(
+        "  {:>4} {:>9}  {}  {}  DETAIL",
+        "ID",
+        "TIME",
+        pad("TYPE", columns.kind),
+        pad("STATE", columns.state)
+    );
     screen.line(Style::new().dim().apply_to(head));
     for event in events {
-        screen.line(columns.row(event, started, screen.width()));
+        let waited = before(events, event).map_or(0.0, |before| event.at - before.at);
+        screen.line(columns.row(event, event.at - started, &detail(event, waited), screen.width()));
     }
 }
 
@@ -30,14 +44,13 @@ struct Columns {
 }
 
 impl Columns {
-    fn row(&self, event: &Event, started: f64, width: usize) -> String {
+    fn row(&self, event: &Event, at: f64, detail: &str, width: usize) -> String {
         let taken = 2 + 4 + 1 + 9 + 2 + self.kind + 2 + self.state + 2;
-        let detail = shorten(&detail(event), width.saturating_sub(taken).max(MIN_DETAIL));
+        let detail = shorten(detail, width.saturating_sub(taken).max(MIN_DETAIL));
         let (kind, state) = (pad(&event.kind, self.kind), pad(state(event), self.state));
         let row = format!(
-            "  {:>4} {:>8.3}s  {}  {state}  {}",
+            "  {:>4} {at:>8.3}s  {}  {state}  {}",
             event.id,
-            event.at - started,
             coloured(event, kind),
             Style::new().dim().apply_to(detail),
         );
@@ -61,16 +74,23 @@ fn coloured(event: &Event, text: String) -> StyledObject<String> {
     style.apply_to(text)
 }
 
-/// The one thing that a reader wants to know of an event.
-fn detail(event: &Event) -> String {
+/// The event before this one on its path.
+fn before<'a>(events: &'a [Event], event: &Event) -> Option<&'a Event> {
+    events.iter().find(|before| before.id == event.previous)
+}
+
+/// The one thing that a reader wants to know of an event; `waited` seconds after the event before it.
+fn detail(event: &Event, waited: f64) -> String {
     match event.kind.as_str() {
-        "ExecutionStarted" => format!("input {}", event.detail("input")),
-        "TaskScheduled" => scheduled(event),
+        "ExecutionStarted" => format!("input {}", compact(event.detail("input"))),
+        "ExecutionSucceeded" => format!("output {}", event.detail("output")),
+        "TaskScheduled" if event.attempt > 1 => {
+            format!("{}, attempt {}, {waited:.1} s later", called(event), event.attempt)
+        }
+        "TaskScheduled" => called(event),
         "TaskSucceeded" => payload(event.detail("output")),
         "MapStateStarted" => format!("{} items", event.details["length"]),
-        "WaitStateEntered" | "ChoiceStateEntered" => String::new(),
         kind if kind.starts_with("MapIteration") => format!("item {}", event.details["index"]),
-        kind if kind.ends_with("StateExited") || kind == "ExecutionSucceeded" => event.detail("output").to_owned(),
         _ if event.details.get("error").is_some() => {
             format!("{}: {}", event.detail("error"), plain_cause(event.detail("cause")))
         }
@@ -78,16 +98,20 @@ fn detail(event: &Event) -> String {
     }
 }
 
-fn scheduled(event: &Event) -> String {
+/// `lambda:invoke validate-order`
+fn called(event: &Event) -> String {
     let parameters: Value = serde_json::from_str(event.detail("parameters")).unwrap_or_default();
-    match parameters["FunctionName"].as_str() {
-        Some(function) => format!("{}:{} {function}", event.detail("resourceType"), event.detail("resource")),
-        None => format!("{}:{}", event.detail("resourceType"), event.detail("resource")),
-    }
+    let function = parameters["FunctionName"].as_str().unwrap_or_default();
+    format!("{}:{} {function}", event.detail("resourceType"), event.detail("resource"))
 }
 
 /// What the function answered, without what Lambda wraps around it.
 fn payload(output: &str) -> String {
     let answer: Value = serde_json::from_str(output).unwrap_or_default();
     answer.get("Payload").map_or_else(|| output.to_owned(), Value::to_string)
+}
+
+/// An input as its sender laid it out, on one line.
+fn compact(json: &str) -> String {
+    serde_json::from_str(json).map_or_else(|_| json.to_owned(), |value: Value| value.to_string())
 }

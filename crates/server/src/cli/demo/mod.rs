@@ -45,7 +45,10 @@ pub struct DemoArgs {
 
 /// Runs the demo; whether every order ended as expected.
 pub fn run(args: DemoArgs) -> Result<bool, Box<dyn std::error::Error>> {
-    let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(DemoError::Threads)?;
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(DemoError::Threads)?;
     Ok(tokio.block_on(demo(args))?)
 }
 
@@ -54,9 +57,8 @@ async fn demo(args: DemoArgs) -> Result<bool, DemoError> {
     screen.line(style("Stepwell demo: orders, from a role to a history").bold());
     preflight::check(&screen).await?;
     let config = config(&args)?;
-    let data_dir = config.data_dir.display().to_string();
     let server = Server::start(config).await.map_err(DemoError::start)?;
-    let outcome = attended(&screen, &server, &data_dir, args.once).await;
+    let outcome = attended(&screen, &server, &args).await;
     server.stop().await;
     outcome
 }
@@ -72,18 +74,28 @@ fn config(args: &DemoArgs) -> Result<Config, DemoError> {
 }
 
 /// The walk, and serving after it, until somebody or the disk ends it.
-async fn attended(screen: &Screen, server: &Server, data_dir: &str, once: bool) -> Result<bool, DemoError> {
+async fn attended(
+    screen: &Screen,
+    server: &Server,
+    args: &DemoArgs,
+) -> Result<bool, DemoError> {
+    let data_dir = args.data_dir.display().to_string();
     let good = tokio::select! {
-        walked = walk(screen, server.address(), data_dir) => walked?,
-        _ = tokio::signal::ctrl_c() => return Err(DemoError::Interrupted(serve_command(data_dir))),
+        walked = walk(screen, server.address(), &data_dir) => walked?,
+        _ = tokio::signal::ctrl_c() => return Err(DemoError::Interrupted(serve_command(args))),
         () = server.failed() => return Err(ServeError::Failed.into()),
     };
-    if once {
-        screen.line(format_args!("\nTo serve what is there again: {}", style(serve_command(data_dir)).bold()));
+    if args.once {
+        screen.line(format_args!(
+            "\nTo serve what is there again: {}",
+            style(serve_command(args)).bold()
+        ));
         return Ok(good);
     }
     let endpoint = style(format!("http://{}", server.address())).bold();
-    screen.line(format_args!("\nServing on {endpoint} until Ctrl-C; everything is kept in {data_dir}"));
+    screen.line(format_args!(
+        "\nServing on {endpoint} until Ctrl-C; everything is kept in {data_dir}"
+    ));
     tokio::select! {
         _ = tokio::signal::ctrl_c() => Ok(good),
         () = server.failed() => Err(ServeError::Failed.into()),
@@ -99,8 +111,12 @@ async fn walk(screen: &Screen, address: SocketAddr, data_dir: &str) -> Result<bo
     let setup = setup::all(screen, &client, data_dir).await?;
     let processed = orders::run_all(screen, &client, &setup.machine_arn).await?;
     let good = outcome::print(screen, &processed);
-    if let Some(telling) = orders::most_telling(&processed) {
-        screen.heading(&format!("History of {}, {}", orders::order_id(telling.order), telling.order.about));
+    if let Some(telling) = processed.last() {
+        screen.heading(&format!(
+            "History of {}, {}",
+            orders::order_id(telling.order),
+            telling.order.about
+        ));
         history_table::print(screen, &telling.events);
         by_hand::print(screen, &client.endpoint(), &setup, &telling.execution_arn);
     }
@@ -109,9 +125,15 @@ async fn walk(screen: &Screen, address: SocketAddr, data_dir: &str) -> Result<bo
 
 /// On loopback the server takes any; clients still have to sign.
 fn credentials() -> Credentials {
-    Credentials { access_key: "test".to_owned(), secret_key: "test".to_owned(), session_token: None }
+    Credentials {
+        access_key: "test".to_owned(),
+        secret_key: "test".to_owned(),
+        session_token: None,
+    }
 }
 
-fn serve_command(data_dir: &str) -> String {
-    format!("stepwell serve --data-dir {data_dir}")
+/// With which to go on where the demo was interrupted or has ended.
+fn serve_command(args: &DemoArgs) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "stepwell".to_owned());
+    format!("{program} serve --listen {} --data-dir {}", args.listen, args.data_dir.display())
 }

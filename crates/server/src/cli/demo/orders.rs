@@ -9,7 +9,7 @@ use super::error::DemoError;
 use super::example::{ORDERS, Order};
 use super::history::{self, Event};
 use super::outcome::Outcome;
-use super::progress::{Line, Progress};
+use super::progress::Progress;
 use super::screen::Screen;
 use crate::cli::client::{Client, ClientError};
 
@@ -30,45 +30,67 @@ pub(super) struct Processed {
 }
 
 /// Starts one execution per order; returns them in the order of [`ORDERS`].
-pub(super) async fn run_all(screen: &Screen, client: &Client, machine_arn: &str) -> Result<Vec<Processed>, DemoError> {
+pub(super) async fn run_all(
+    screen: &Screen,
+    client: &Client,
+    machine_arn: &str,
+) -> Result<Vec<Processed>, DemoError> {
     screen.heading("Orders, all at once");
-    let progress = Progress::new(screen.clone());
     let mut running = JoinSet::new();
-    let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S-%3f").to_string();
+    let stamp = jiff::Timestamp::now()
+        .strftime("%Y%m%d-%H%M%S-%3f")
+        .to_string();
     for order in &ORDERS {
         let name = format!("{}-{stamp}", order.file.trim_end_matches(".json"));
         let input = json!({ "stateMachineArn": machine_arn, "name": name, "input": order.input });
         let started = client.states("StartExecution", input).await?;
-        let arn = started["executionArn"].as_str().unwrap_or_default().to_owned();
-        running.spawn(follow(client.clone(), progress.line(order), order, arn));
+        let arn = started["executionArn"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        running.spawn(follow(client.clone(), Progress::new(screen, order), order, arn));
     }
     let mut processed = Vec::new();
     while let Some(ended) = running.join_next().await {
         processed.push(ended??);
     }
-    processed.sort_by_key(|done| ORDERS.iter().position(|order| order.file == done.order.file));
+    processed.sort_by_key(|done| {
+        ORDERS
+            .iter()
+            .position(|order| order.file == done.order.file)
+    });
     Ok(processed)
 }
 
 async fn follow(
     client: Client,
-    mut line: Line,
+    mut progress: Progress,
     order: &'static Order,
     execution_arn: String,
 ) -> Result<Processed, ClientError> {
     let began = Instant::now();
     let events = loop {
         let events = history::read(&client, &execution_arn).await?;
-        line.update(&events, began.elapsed());
+        progress.update(&events, began.elapsed());
         if events.last().is_some_and(Event::is_end) {
             break events;
         }
         tokio::time::sleep(POLL).await;
     };
-    let described = client.states("DescribeExecution", json!({ "executionArn": execution_arn })).await?;
+    let described = client
+        .states(
+            "DescribeExecution",
+            json!({ "executionArn": execution_arn }),
+        )
+        .await?;
     let outcome = Outcome::read(&described, duration(&events));
-    line.finish(&outcome, order);
-    Ok(Processed { order, execution_arn, outcome, events })
+    progress.finish(&outcome, order);
+    Ok(Processed {
+        order,
+        execution_arn,
+        outcome,
+        events,
+    })
 }
 
 /// From the first event to the last.
@@ -78,13 +100,7 @@ fn duration(events: &[Event]) -> Duration {
     Duration::from_secs_f64((last - first).max(0.0))
 }
 
-/// The order that shows most: the one whose function fails before it succeeds.
-pub(super) fn most_telling(processed: &[Processed]) -> Option<&Processed> {
-    let failures = |done: &&Processed| done.events.iter().filter(|event| event.kind == "TaskFailed").count();
-    processed.iter().max_by_key(failures)
-}
-
-/// The input of an order, for messages.
+/// The id within the order, for messages.
 pub(super) fn order_id(order: &Order) -> String {
     let input: Value = serde_json::from_str(order.input).unwrap_or_default();
     input["orderId"].as_str().unwrap_or(order.file).to_owned()

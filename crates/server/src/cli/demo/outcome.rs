@@ -8,7 +8,10 @@ use serde_json::Value;
 use super::example::Order;
 use super::history::plain_cause;
 use super::orders::{Processed, order_id};
-use super::screen::{Mark, Screen, pad, seconds, shorten};
+use super::screen::{Mark, Screen, pad, seconds, wrap};
+
+/// Columns in front of an output or a cause.
+const INDENT: usize = 6;
 
 /// How an order should end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,32 +65,51 @@ pub(super) fn print(screen: &Screen, processed: &[Processed]) -> bool {
     for done in processed {
         print_one(screen, done);
     }
-    processed.iter().all(|done| done.outcome.is(done.order.expected))
+    processed
+        .iter()
+        .all(|done| done.outcome.is(done.order.expected))
 }
 
 fn print_one(screen: &Screen, done: &Processed) {
     let outcome = &done.outcome;
-    let room = screen.width().saturating_sub(6);
-    screen.line(format_args!("  {}  {}", summary(outcome, done.order), style(&done.order.about).dim()));
+    screen.line(format_args!(
+        "  {}  {}",
+        summary(outcome, done.order),
+        style(&done.order.about).dim()
+    ));
     let detail = match outcome.status.as_str() {
-        "SUCCEEDED" => outcome.output.clone(),
+        "SUCCEEDED" => outcome.output.replace(",\"", ", \""),
         _ => format!("{}: {}", outcome.error, outcome.cause),
     };
-    screen.line(format_args!("      {}", shorten(&detail, room)));
+    for line in wrap(&detail, screen.width().saturating_sub(INDENT)) {
+        screen.line(format_args!("{:INDENT$}{line}", ""));
+    }
     if !outcome.is(done.order.expected) {
-        screen.line(format_args!("      {}", style(surprise(done.order.expected)).red()));
+        screen.line(format_args!(
+            "      {}",
+            style(surprise(done.order.expected)).red()
+        ));
     }
 }
 
 /// `✓ order-1001   SUCCEEDED   4.02 s`
 pub(super) fn summary(outcome: &Outcome, order: &Order) -> String {
-    let mark = if outcome.is(order.expected) { Mark::Good } else { Mark::Bad };
+    let mark = if outcome.is(order.expected) {
+        Mark::Good
+    } else {
+        Mark::Bad
+    };
     let status = pad(&outcome.status, 9);
     let status = match outcome.status.as_str() {
         "SUCCEEDED" => style(status).green(),
         _ => style(status).red(),
     };
-    format!("{} {}  {status}  {:>8}", super::screen::sign(mark), pad(&order_id(order), 12), seconds(outcome.duration))
+    format!(
+        "{} {}  {status}  {:>8}",
+        super::screen::sign(mark),
+        pad(&order_id(order), 12),
+        seconds(outcome.duration)
+    )
 }
 
 fn surprise(expected: Expected) -> String {

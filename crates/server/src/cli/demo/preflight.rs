@@ -32,7 +32,7 @@ const TOOLS: [Tool; 3] = [
     Tool {
         program: "node",
         oldest: (18, 0),
-        purpose: "runs the function written in JavaScript",
+        purpose: "runs the functions written in JavaScript",
         remedy: "Debian, Ubuntu: apt install nodejs; Fedora: dnf install nodejs; macOS: brew install node",
         required: true,
     },
@@ -49,7 +49,8 @@ const TOOLS: [Tool; 3] = [
 pub(super) async fn check(screen: &Screen) -> Result<(), DemoError> {
     screen.heading("Needs");
     let busy = screen.busy("looking", "for Python, Node.js and the aws CLI");
-    let (python, node, aws) = tokio::join!(version(&TOOLS[0]), version(&TOOLS[1]), version(&TOOLS[2]));
+    let (python, node, aws) =
+        tokio::join!(version(&TOOLS[0]), version(&TOOLS[1]), version(&TOOLS[2]));
     drop(busy);
     let mut complete = true;
     for (tool, found) in TOOLS.iter().zip([python, node, aws]) {
@@ -64,17 +65,39 @@ fn show(screen: &Screen, tool: &Tool, found: Option<&str>) -> bool {
     let (major, minor) = tool.oldest;
     match found {
         Some(found) if recent => {
-            screen.item(Mark::Good, tool.program, format!("{found:<10} {}", style(tool.purpose).dim()));
+            screen.item(
+                Mark::Good,
+                tool.program,
+                format!("{found:<10} {}", style(tool.purpose).dim()),
+            );
         }
         Some(found) => {
             let mark = if tool.required { Mark::Bad } else { Mark::Note };
-            screen.item(mark, tool.program, format!("{found} is too old, {major}.{minor} or later is needed; {}", tool.remedy));
+            screen.item(
+                mark,
+                tool.program,
+                format!(
+                    "{found} is too old, {major}.{minor} or later is needed; {}",
+                    tool.remedy
+                ),
+            );
         }
         None if tool.required => {
-            let wanted = format!("not found, {major}.{minor} or later is needed: it {}", tool.purpose);
-            screen.item(Mark::Bad, tool.program, format!("{wanted}\n{:17}{}", "", tool.remedy));
+            let wanted = format!(
+                "not found, {major}.{minor} or later is needed: it {}",
+                tool.purpose
+            );
+            screen.item(
+                Mark::Bad,
+                tool.program,
+                format!("{wanted}\n{:17}{}", "", tool.remedy),
+            );
         }
-        None => screen.item(Mark::Note, tool.program, format!("not found; {}", tool.remedy)),
+        None => screen.item(
+            Mark::Note,
+            tool.program,
+            format!("not found; {}", tool.remedy),
+        ),
     }
     recent || !tool.required
 }
@@ -82,13 +105,21 @@ fn show(screen: &Screen, tool: &Tool, found: Option<&str>) -> bool {
 /// The first version number that `--version` prints.
 async fn version(tool: &Tool) -> Option<String> {
     let mut command = Command::new(tool.program);
-    command.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(LIMIT, command.output()).await.ok()?.ok()?;
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(LIMIT, command.output())
+        .await
+        .ok()?
+        .ok()?;
     let said = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&said).into_owned();
     let start = text.find(|c: char| c.is_ascii_digit())?;
     let rest = &text[start..];
-    let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(rest.len());
     Some(rest[..end].to_owned())
 }
 

@@ -10,7 +10,7 @@ use console::{Term, measure_text_width, style, truncate_str};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Columns of a line where the output is not a terminal.
-const PLAIN_WIDTH: usize = 160;
+const PLAIN_WIDTH: usize = 140;
 /// Columns of the labels in front of details.
 const LABEL_WIDTH: usize = 12;
 const TICK: Duration = Duration::from_millis(90);
@@ -39,7 +39,10 @@ impl Screen {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let live = std::io::stdout().is_terminal() && !console::is_dumb();
         console::set_colors_enabled(live && !no_color);
-        Screen { live, bars: MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::stdout()) }
+        Screen {
+            live,
+            bars: MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::stdout()),
+        }
     }
 
     /// Whether lines can be drawn over.
@@ -71,7 +74,11 @@ impl Screen {
 
     /// `  ✓ label       detail`
     pub(super) fn item(&self, mark: Mark, label: &str, detail: impl Display) {
-        self.line(format_args!("  {} {} {detail}", sign(mark), pad(label, LABEL_WIDTH)));
+        self.line(format_args!(
+            "  {} {} {detail}",
+            sign(mark),
+            pad(label, LABEL_WIDTH)
+        ));
     }
 
     /// Shows that something is under way. Drop it when it is done.
@@ -80,7 +87,11 @@ impl Screen {
             true => self.bars.add(spinner()),
             false => ProgressBar::hidden(),
         };
-        bar.set_message(format!("{} {}", pad(label, LABEL_WIDTH), style(detail).dim()));
+        bar.set_message(format!(
+            "{} {}",
+            pad(label, LABEL_WIDTH),
+            style(detail).dim()
+        ));
         Busy(bar)
     }
 
@@ -101,7 +112,8 @@ impl Drop for Busy {
 }
 
 fn spinner() -> ProgressBar {
-    let style = ProgressStyle::with_template("  {spinner:.cyan} {msg}").expect("the template is right");
+    let style =
+        ProgressStyle::with_template("  {spinner:.cyan} {msg}").expect("the template is right");
     let bar = ProgressBar::new_spinner().with_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
     bar.enable_steady_tick(TICK);
     bar
@@ -126,6 +138,23 @@ pub(super) fn pad(text: &str, width: usize) -> String {
 pub(super) fn shorten(text: &str, width: usize) -> String {
     let line = text.replace(['\n', '\r', '\t'], " ");
     truncate_str(&line, width, "…").into_owned()
+}
+
+/// A text in lines of at most `width` columns, broken between words; a longer word has a line of its own.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is always a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if measure_text_width(line) + 1 + measure_text_width(word) <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 /// `0.43 s`

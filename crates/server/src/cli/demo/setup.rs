@@ -13,15 +13,13 @@ use super::screen::{Mark, Screen, pad, seconds};
 use crate::cli::client::{Client, QueryService};
 
 /// Columns for the longest call.
-const CALL_WIDTH: usize = 46;
+const CALL_WIDTH: usize = 48;
 
 /// What the steps made or found.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
     /// The state machine.
     pub(super) machine_arn: String,
-    /// The role that it runs under.
-    pub(super) role_arn: String,
 }
 
 /// Takes all steps, showing each.
@@ -34,11 +32,13 @@ pub(super) async fn all(screen: &Screen, client: &Client, logs: &str) -> Result<
     try_out(screen, client, logs).await?;
     validate(screen, client).await?;
     let machine_arn = machine(screen, client, &role_arn).await?;
-    Ok(Setup { machine_arn, role_arn })
+    Ok(Setup { machine_arn })
 }
 
 async fn caller(screen: &Screen, client: &Client) -> Result<(), DemoError> {
-    let answer = client.query(QueryService::Sts, "GetCallerIdentity", &[]).await?;
+    let answer = client
+        .query(QueryService::Sts, "GetCallerIdentity", &[])
+        .await?;
     show(screen, "sts get-caller-identity", &answer.text("Arn")?);
     Ok(())
 }
@@ -47,9 +47,10 @@ async fn role(screen: &Screen, client: &Client) -> Result<String, DemoError> {
     let name = ("RoleName", example::ROLE);
     let new = [name, ("AssumeRolePolicyDocument", example::TRUST_POLICY)];
     let (call, answer) = match client.query(QueryService::Iam, "CreateRole", &new).await {
-        Err(error) if error.is("EntityAlreadyExists") => {
-            ("iam get-role", client.query(QueryService::Iam, "GetRole", &[name]).await?)
-        }
+        Err(error) if error.is("EntityAlreadyExists") => (
+            "iam get-role",
+            client.query(QueryService::Iam, "GetRole", &[name]).await?,
+        ),
         created => ("iam create-role", created?),
     };
     let arn = answer.text("Arn")?;
@@ -63,7 +64,9 @@ async fn policy(screen: &Screen, client: &Client) -> Result<(), DemoError> {
         ("PolicyName", example::POLICY),
         ("PolicyDocument", example::PERMISSIONS_POLICY),
     ];
-    client.query(QueryService::Iam, "PutRolePolicy", &parameters).await?;
+    client
+        .query(QueryService::Iam, "PutRolePolicy", &parameters)
+        .await?;
     show(screen, "iam put-role-policy", example::POLICY);
     Ok(())
 }
@@ -78,7 +81,11 @@ async fn register(screen: &Screen, client: &Client, role_arn: &str) -> Result<()
             Registered::Updated => "lambda update-function-code",
             Registered::Kept => "lambda get-function",
         };
-        show(screen, call, &format!("{:<16} {}", function.name, style(function.runtime).dim()));
+        show(
+            screen,
+            call,
+            &format!("{:<16} {}", function.name, style(function.runtime).dim()),
+        );
     }
     Ok(())
 }
@@ -87,20 +94,39 @@ async fn register(screen: &Screen, client: &Client, role_arn: &str) -> Result<()
 /// interface client is not counted as an order's time.
 async fn try_out(screen: &Screen, client: &Client, logs: &str) -> Result<(), DemoError> {
     for (name, event) in example::TRIALS {
-        let busy = screen.busy("invoke", &format!("{name}; the first call in Python may install its runtime client"));
+        let busy = screen.busy(
+            "invoke",
+            &format!("{name}; the first call in Python may install its runtime client"),
+        );
         let began = Instant::now();
         let answered = functions::try_out(client, name, event).await?;
         drop(busy);
-        answered.map_err(|reason| DemoError::Function { name: name.to_owned(), reason, logs: logs.to_owned() })?;
-        show(screen, "lambda invoke", &format!("{name:<16} {}", style(format_args!("answered in {}", seconds(began.elapsed()))).dim()));
+        answered.map_err(|reason| DemoError::Function {
+            name: name.to_owned(),
+            reason,
+            logs: logs.to_owned(),
+        })?;
+        show(
+            screen,
+            "lambda invoke",
+            &format!(
+                "{name:<16} {}",
+                style(format_args!("answered in {}", seconds(began.elapsed()))).dim()
+            ),
+        );
     }
     Ok(())
 }
 
 async fn validate(screen: &Screen, client: &Client) -> Result<(), DemoError> {
     let input = json!({ "definition": example::DEFINITION, "type": "STANDARD" });
-    let answer = client.states("ValidateStateMachineDefinition", input).await?;
-    let diagnostics = answer["diagnostics"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let answer = client
+        .states("ValidateStateMachineDefinition", input)
+        .await?;
+    let diagnostics = answer["diagnostics"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if answer["result"] != "OK" {
         let lines: Vec<String> = diagnostics.iter().map(diagnostic).collect();
         return Err(DemoError::Definition(lines.join("\n")));
@@ -109,13 +135,23 @@ async fn validate(screen: &Screen, client: &Client) -> Result<(), DemoError> {
         0 => "OK, nothing to remark".to_owned(),
         n => format!("OK, {n} remarks"),
     };
-    show(screen, "stepfunctions validate-state-machine-definition", &found);
+    show(
+        screen,
+        "stepfunctions validate-state-machine-definition",
+        &found,
+    );
     Ok(())
 }
 
 fn diagnostic(found: &Value) -> String {
     let part = |name| text(found, name);
-    format!("  {} {} at {}: {}", part("severity"), part("code"), part("location"), part("message"))
+    format!(
+        "  {} {} at {}: {}",
+        part("severity"),
+        part("code"),
+        part("location"),
+        part("message")
+    )
 }
 
 async fn machine(screen: &Screen, client: &Client, role_arn: &str) -> Result<String, DemoError> {
@@ -129,7 +165,10 @@ async fn machine(screen: &Screen, client: &Client, role_arn: &str) -> Result<Str
         None => {
             input["name"] = example::MACHINE.into();
             let created = client.states("CreateStateMachine", input).await?;
-            ("stepfunctions create-state-machine", text(&created, "stateMachineArn"))
+            (
+                "stepfunctions create-state-machine",
+                text(&created, "stateMachineArn"),
+            )
         }
     };
     show(screen, call, example::MACHINE);
@@ -138,7 +177,9 @@ async fn machine(screen: &Screen, client: &Client, role_arn: &str) -> Result<Str
 
 /// The ARN of the machine that an earlier run made.
 async fn existing(client: &Client) -> Result<Option<String>, DemoError> {
-    let listed = client.states("ListStateMachines", json!({ "maxResults": 1000 })).await?;
+    let listed = client
+        .states("ListStateMachines", json!({ "maxResults": 1000 }))
+        .await?;
     let machines = listed["stateMachines"].as_array().into_iter().flatten();
     let mut named = machines.filter(|machine| machine["name"] == example::MACHINE);
     Ok(named.next().map(|machine| text(machine, "stateMachineArn")))
