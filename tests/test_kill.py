@@ -3,7 +3,9 @@
 Hundreds of executions stand in a Wait, in a retry's backoff, in a running function, inside Parallel and Map when SIGKILL
 comes. The functions log every invocation to a file of their own, so that what really ran is matched with the histories.
 
-    STEPWELL_SEED=7 STEPWELL_KILL_SEEDS=1 STEPWELL_KILL_ROUNDS=5 STEPWELL_KILL_EXECUTIONS=200   (tests/kill_many.sh runs many seeds)
+    STEPWELL_SEED=7 STEPWELL_KILL_SEEDS=1 STEPWELL_KILL_ROUNDS=8 STEPWELL_KILL_EXECUTIONS=300
+
+tests/kill_many.sh runs many seeds.
 """
 
 import json
@@ -11,7 +13,7 @@ import os
 import random
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -19,14 +21,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from support import functions, histories
 from support.clients import boto
-from support.machines import create, execution_arn, history
+from support.machines import chain, create, execution_arn, history
 from support.wait import until
 
 BASE_SEED = int(os.environ.get("STEPWELL_SEED", "0")) or random.SystemRandom().randrange(1, 1_000_000)
-SEEDS = range(BASE_SEED, BASE_SEED + int(os.environ.get("STEPWELL_KILL_SEEDS", "2")))
-ROUNDS = int(os.environ.get("STEPWELL_KILL_ROUNDS", "5"))
-EXECUTIONS = int(os.environ.get("STEPWELL_KILL_EXECUTIONS", "200"))
-STARTERS = 4
+SEEDS = range(BASE_SEED, BASE_SEED + int(os.environ.get("STEPWELL_KILL_SEEDS", "3")))
+ROUNDS = int(os.environ.get("STEPWELL_KILL_ROUNDS", "8"))
+EXECUTIONS = int(os.environ.get("STEPWELL_KILL_EXECUTIONS", "300"))
+STARTERS = 6
 LINES = 3
 END_SECONDS = 180
 """How long all may take to end after the last kill."""
@@ -76,8 +78,19 @@ def definition(name):
     }}
 
 
-def expected_output(name):
+SHORT = chain(First={"Type": "Pass"}, Second={"Type": "Pass", "Result": 1, "ResultPath": "$.second"}, Third={"Type": "Succeed"})
+"""Needs nothing but the server, so that it has ended when its start is answered: a lost answer is ExecutionAlreadyExists."""
+SHORT_EVENTS = Counter({
+    "ExecutionStarted": 1, "ExecutionSucceeded": 1, "PassStateEntered": 2, "PassStateExited": 2, "SucceedStateEntered": 1,
+    "SucceedStateExited": 1,
+})
+
+
+def expected_output(name, short):
     """What every execution must end with."""
+    if short:
+        return {"order": name, "lines": list(range(LINES)), "second": 1}
+
     def done(task, item=None):
         return {"task": task, "item": item}
 
@@ -99,11 +112,11 @@ EXPECTED_EVENTS = Counter({
 class Load:
     """Threads that start executions, each until the server has acknowledged it, over as many crashes as it takes."""
 
-    def __init__(self, server, machine, seed):
-        self.server, self.machine, self.seed = server, machine, seed
-        self.acknowledged, self.surprises, self.already = {}, [], 0
+    def __init__(self, server, machines, seed):
+        self.server, self.machines = server, machines
+        self.acknowledged, self.surprises, self.lost, self.started_before = {}, [], 0, 0
         self.lock, self.stop = threading.Lock(), threading.Event()
-        names = [f"order-{seed}-{number}" for number in range(EXECUTIONS)]
+        names = [f"{'short' if number % 3 == 0 else 'order'}-{seed}-{number}" for number in range(EXECUTIONS)]
         self.threads = [threading.Thread(target=self._run, args=(names[n::STARTERS], random.Random(seed * 100 + n))) for n in range(STARTERS)]
 
     def __enter__(self):
@@ -123,29 +136,34 @@ class Load:
 
     def _run(self, names, rng):
         client = boto("stepfunctions", self.server, connect_timeout=2, read_timeout=20)
-        for name in names:
-            if self.stop.wait(rng.expovariate(1 / 0.12)):
-                return
-            try:
-                self._start(client, name)
-            except Exception as surprise:  # noqa: BLE001 - whatever it is, it must be shown
-                self.surprises.append(f"{name}: {surprise!r}")
-                return
+        while names and not self.stop.is_set():
+            # Bursts, so that a kill meets starts whose answers are under way.
+            burst = rng.randrange(1, 9)
+            for name in names[:burst]:
+                try:
+                    self._start(client, name)
+                except Exception as surprise:  # noqa: BLE001 - whatever it is, it must be shown
+                    self.surprises.append(f"{name}: {surprise!r}")
+                    return
+            names = names[burst:]
+            self.stop.wait(rng.uniform(0, 0.3 * burst))
 
     def _start(self, client, name):
         """The answer may be lost: then the name may be taken, by this very execution."""
         given, lost = json.dumps({"order": name, "lines": list(range(LINES))}), False
-        deadline = time.monotonic() + 90
+        machine, deadline = self.machines[name.split("-")[0]], time.monotonic() + 90
         while not self.stop.is_set():
             assert time.monotonic() < deadline, "not acknowledged in 90 s"
+            began = time.time()
             try:
-                answer = client.start_execution(stateMachineArn=self.machine, name=name, input=given)
-                return self._acknowledge(name, answer["executionArn"])
+                answer = client.start_execution(stateMachineArn=machine, name=name, input=given)
+                before = answer["startDate"].timestamp() < began - 0.002
+                assert lost or not before, "started before it was asked for"
+                return self._acknowledge(name, answer["executionArn"], lost, before)
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 if code == "ExecutionAlreadyExists" and lost:
-                    self.already += 1
-                    return self._acknowledge(name, execution_arn(self.machine, name))
+                    return self._acknowledge(name, execution_arn(machine, name), lost, True)
                 if code not in ("ThrottlingException", "ServiceUnavailable"):
                     raise
                 lost = True
@@ -153,10 +171,11 @@ class Load:
                 lost = True
             self.stop.wait(0.05)
 
-    def _acknowledge(self, name, arn):
+    def _acknowledge(self, name, arn, lost, before):
         with self.lock:
             assert name not in self.acknowledged
             self.acknowledged[name] = arn
+            self.lost, self.started_before = self.lost + lost, self.started_before + before
 
 
 class Killer:
@@ -184,34 +203,83 @@ class Killer:
         self.server.wait_until_it_answers()
 
 
+def moment(number):
+    return {"id": number, "previousEventId": max(0, number - 1), "timestamp": number}
+
+
+def a_true_history():
+    kinds = ["ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskStarted", "TaskSucceeded", "TaskStateExited",
+             "ExecutionSucceeded"]
+    details = {"taskScheduledEventDetails": {"parameters": json.dumps({"Payload": {"execution": "e", "task": "T", "retry": 0}})}}
+    return [{**moment(number), "type": kind, **(details if kind == "TaskScheduled" else {})} for number, kind in enumerate(kinds, 1)]
+
+
+BROKEN = {
+    "a gap": lambda events: events[:2] + events[3:],
+    "the same id twice": lambda events: [*events, events[-1]],
+    "no end": lambda events: events[:-1],
+    "two ends": lambda events: [*events, {**moment(9), "type": "ExecutionFailed"}],
+    "from the future": lambda events: [*events[:3], {**events[3], "previousEventId": 6}, *events[4:]],
+    "two outcomes": lambda events: [*events[:6], {**moment(7), "type": "TaskFailed", "previousEventId": 4}, {**events[7], "previousEventId": 6}],
+    "no outcome": lambda events: [*events[:5], {**moment(6), "type": "TaskStateExited"}, {**moment(7), "type": "ExecutionSucceeded"}],
+    "time goes back": lambda events: [*events[:3], {**events[3], "timestamp": 0}, *events[4:]],
+    "no start": lambda events: [{**events[0], "type": "PassStateEntered"}, *events[1:]],
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN.values(), ids=BROKEN.keys())
+def test_the_checker_notices(damage):
+    histories.check(a_true_history())
+    with pytest.raises((AssertionError, KeyError)):
+        histories.check(damage(a_true_history()))
+
+
+def test_the_checker_compares_with_what_ran():
+    key = ("e", "T", None, 0)
+    for ran, fits in ((0, False), (1, True), (2, True), (3, False)):
+        try:
+            assert check_calls("e", a_true_history(), Counter({key: ran})) == {key: 2}
+            assert fits, f"{ran} invocations of a task that was started twice are not noticed"
+        except AssertionError:
+            assert not fits
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_everything_acknowledged_ends_once(new_server, seed):
     print(f"STEPWELL_SEED={seed} STEPWELL_KILL_SEEDS=1 STEPWELL_KILL_ROUNDS={ROUNDS} STEPWELL_KILL_EXECUTIONS={EXECUTIONS}")
     server = new_server().start()
     sfn, calls = boto("stepfunctions", server), server.folder / "calls.log"
     name = functions.create(boto("lambda", server), SOURCE, name="work", Environment={"Variables": {"CALLS": str(calls)}}, Timeout=30)
-    machine = create(sfn, definition(name), name="orders")
-    with Load(server, machine, seed) as load:
+    machines = {"order": create(sfn, definition(name), name="order"), "short": create(sfn, SHORT, name="short")}
+    began = time.monotonic()
+    with Load(server, machines, seed) as load:
         killer = Killer(server, load, seed)
         for _ in range(ROUNDS):
             killer.round()
+    loaded = time.monotonic()
     assert not load.surprises, load.surprises
     assert len(load.acknowledged) == EXECUTIONS
-    statuses = wait_until_all_ended(sfn, machine, load.acknowledged)
+    statuses = wait_until_all_ended(sfn, machines, load.acknowledged)
     assert set(statuses.values()) == {"SUCCEEDED"}, explain(sfn, load.acknowledged, statuses)
+    ended = time.monotonic()
     # One more kill: what is checked is what is on the disk.
     server.restart()
-    check_everything(server, machine, load.acknowledged, logged(calls))
+    again = check_everything(sfn, load.acknowledged, logged(calls))
     assert "panicked" not in server.log(), server.log_tail()
-    print(f"{len(load.acknowledged)} executions, {load.already} with a lost answer, {server.log().count('serving')} starts of the server")
+    print(f"{len(load.acknowledged)} executions ended once; {load.lost} starts without an answer, {load.started_before} of them had happened; "
+          f"{again} tasks sent again, "
+          f"{server.log().count(' serving ')} starts of the server; {loaded - began:.0f} s of load and kills, {ended - loaded:.0f} s "
+          f"until the last end, {time.monotonic() - ended:.0f} s of checking")
 
 
-def wait_until_all_ended(sfn, machine, acknowledged):
+def wait_until_all_ended(sfn, machines, acknowledged):
     """Name to status; none twice, none unknown, all acknowledged ones there."""
-    until(lambda: not sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)["executions"],
-          "all executions to end", END_SECONDS, every=0.2)
-    pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, PaginationConfig={"PageSize": 97})
-    listed = [one for page in pages for one in page["executions"]]
+    listed = []
+    for machine in machines.values():
+        until(lambda: not sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)["executions"],
+              "all executions to end", END_SECONDS, every=0.2)
+        pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=machine, PaginationConfig={"PageSize": 97})
+        listed += [one for page in pages for one in page["executions"]]
     assert Counter(one["name"] for one in listed) == Counter(acknowledged.keys())
     assert {one["name"]: one["executionArn"] for one in listed} == acknowledged
     return {one["name"]: one["status"] for one in listed}
@@ -231,29 +299,28 @@ def logged(calls):
     return Counter((line["execution"], line["task"], line["item"], line["retry"]) for line in lines)
 
 
-def check_everything(server, machine, acknowledged, calls):
-    """Every history, and the functions' own log against all of them."""
+def check_everything(sfn, acknowledged, calls):
+    """Every history, and the functions' own log against all of them; how many tasks were sent again."""
     with ThreadPoolExecutor(4) as pool:
-        checked = pool.map(lambda one: check_execution(server, *one, calls), acknowledged.items())
-        keys = {key for of_one in checked for key in of_one}
-    assert set(calls) <= keys, f"ran without being scheduled: {sorted(map(str, set(calls) - keys))[:5]}"
-    assert machine
+        checked = list(pool.map(lambda one: check_execution(sfn, *one, calls), acknowledged.items()))
+    starts = {key: count for of_one in checked for key, count in of_one.items()}
+    assert set(calls) <= set(starts), f"ran without being scheduled: {sorted(map(str, set(calls) - set(starts)))[:5]}"
+    return sum(starts.values()) - len(starts)
 
 
-def check_execution(server, name, arn, calls):
-    """One execution's output and history; the keys of its attempts."""
-    sfn = boto("stepfunctions", server)
-    described = sfn.describe_execution(executionArn=arn)
-    assert (described["status"], json.loads(described["output"])) == ("SUCCEEDED", expected_output(name)), name
+def check_execution(sfn, name, arn, calls):
+    """One execution's output and history; its attempts, and how often each was started."""
+    short, described = name.startswith("short"), sfn.describe_execution(executionArn=arn)
+    assert (described["status"], json.loads(described["output"])) == ("SUCCEEDED", expected_output(name, short)), name
     events = history(sfn, arn)
     histories.check(events)
-    assert histories.without_restarts(events) == EXPECTED_EVENTS, name
+    assert histories.without_restarts(events) == (SHORT_EVENTS if short else EXPECTED_EVENTS), name
     return check_calls(name, events, calls)
 
 
 def check_calls(name, events, calls):
     """A function ran at most as often as the history says that it was started, and at least once for a task that ended."""
-    starts = defaultdict(int)
+    starts = {}
     for attempt in histories.attempts(events):
         key = key_of(name, attempt.scheduled)
         assert key not in starts, f"scheduled twice: {key}"

@@ -31,7 +31,7 @@ pub struct Settings {
     /// Allow a listen address that other machines can reach, although any credentials are accepted
     #[arg(long, env = "STEPWELL_INSECURE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub insecure: Option<bool>,
-    /// Function processes at a time [default: 4 per core]
+    /// Function processes at a time [default: 8 per core, at least 32]
     #[arg(long, env = "STEPWELL_FUNCTION_PROCESSES", value_name = "N")]
     pub function_processes: Option<usize>,
 }

@@ -106,6 +106,8 @@ impl Server {
         let host = FunctionHost::new(host_config(&config, address))?;
         let code = CodeStore::open(config.data_dir.join("functions").join("code"))?;
         let lambda = LambdaApi::new(records.clone(), host.clone(), code);
+        let (cleaner, account) = (lambda.clone(), config.account.clone());
+        tokio::spawn(async move { cleaner.drop_unused_code(&account).await });
         let tasks = Tasks::new(
             tokio::runtime::Handle::current(),
             functions(&config, lambda.clone())?,

@@ -18,6 +18,8 @@ use serde_json::Value;
 
 /// The longest a single call may take; Lambda's longest invocation would take longer, and no command here waits for one.
 const TIMEOUT: Duration = Duration::from_secs(120);
+/// Between the attempts at a call that the server could not answer.
+const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(300)];
 /// The most bytes of an answer that are read.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
 
@@ -219,14 +221,25 @@ impl Client {
         }
     }
 
+    /// A server's own fault is met as AWS's SDKs do: with two more attempts.
     async fn send(&self, call: Call<'_>) -> Result<Answer, ClientError> {
+        for pause in PAUSES {
+            match self.attempt(&call).await {
+                Ok(answer) if answer.status >= 500 => tokio::time::sleep(pause).await,
+                outcome => return outcome,
+            }
+        }
+        self.attempt(&call).await
+    }
+
+    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, ClientError> {
         let unreachable = |reason: String| ClientError::Unreachable {
             call: call.name.clone(),
             endpoint: self.endpoint(),
             reason,
         };
         let request = self
-            .signed(&call)
+            .signed(call)
             .map_err(|error| unreachable(error.to_string()))?;
         match tokio::time::timeout(TIMEOUT, self.exchange(request)).await {
             Ok(answer) => answer.map_err(unreachable),

@@ -64,6 +64,9 @@ async fn demo(args: DemoArgs) -> Result<bool, DemoError> {
 }
 
 fn config(args: &DemoArgs) -> Result<Config, DemoError> {
+    if !args.listen.ip().is_loopback() {
+        return Err(DemoError::NotLoopback(args.listen.port()));
+    }
     let settings = Settings {
         listen: Some(args.listen),
         data_dir: Some(args.data_dir.clone()),

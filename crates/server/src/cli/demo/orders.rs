@@ -37,17 +37,9 @@ pub(super) async fn run_all(
 ) -> Result<Vec<Processed>, DemoError> {
     screen.heading("Orders, all at once");
     let mut running = JoinSet::new();
-    let stamp = jiff::Timestamp::now()
-        .strftime("%Y%m%d-%H%M%S-%3f")
-        .to_string();
+    let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     for order in &ORDERS {
-        let name = format!("{}-{stamp}", order.file.trim_end_matches(".json"));
-        let input = json!({ "stateMachineArn": machine_arn, "name": name, "input": order.input });
-        let started = client.states("StartExecution", input).await?;
-        let arn = started["executionArn"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
+        let arn = start(client, machine_arn, order, &stamp).await?;
         running.spawn(follow(client.clone(), Progress::new(screen, order), order, arn));
     }
     let mut processed = Vec::new();
@@ -60,6 +52,17 @@ pub(super) async fn run_all(
             .position(|order| order.file == done.order.file)
     });
     Ok(processed)
+}
+
+/// Every run sends orders of its own: the id of each says when, and is its execution's name, so that no order is
+/// processed twice.
+async fn start(client: &Client, machine_arn: &str, order: &Order, stamp: &str) -> Result<String, ClientError> {
+    let id = format!("{}-{stamp}", order_id(order));
+    let mut input: Value = serde_json::from_str(order.input).unwrap_or_default();
+    input["orderId"] = id.as_str().into();
+    let start = json!({ "stateMachineArn": machine_arn, "name": id, "input": input.to_string() });
+    let started = client.states("StartExecution", start).await?;
+    Ok(started["executionArn"].as_str().unwrap_or_default().to_owned())
 }
 
 async fn follow(

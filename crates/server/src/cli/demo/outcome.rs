@@ -61,7 +61,7 @@ impl Outcome {
 
 /// Prints all outcomes; whether all are as expected.
 pub(super) fn print(screen: &Screen, processed: &[Processed]) -> bool {
-    screen.heading("Outcomes");
+    screen.heading("Outcomes, each as it should be where it is marked ✓");
     for done in processed {
         print_one(screen, done);
     }
@@ -78,7 +78,7 @@ fn print_one(screen: &Screen, done: &Processed) {
         style(&done.order.about).dim()
     ));
     let detail = match outcome.status.as_str() {
-        "SUCCEEDED" => outcome.output.replace(",\"", ", \""),
+        "SUCCEEDED" => outcome.output.replace(",\"", ", \"").replace("},{", "}, {"),
         _ => format!("{}: {}", outcome.error, outcome.cause),
     };
     for line in wrap(&detail, screen.width().saturating_sub(INDENT)) {
@@ -102,6 +102,7 @@ pub(super) fn summary(outcome: &Outcome, order: &Order) -> String {
     let status = pad(&outcome.status, 9);
     let status = match outcome.status.as_str() {
         "SUCCEEDED" => style(status).green(),
+        _ if mark == Mark::Good => style(status).yellow(),
         _ => style(status).red(),
     };
     format!(

@@ -84,20 +84,22 @@ impl Screen {
     /// Shows that something is under way. Drop it when it is done.
     pub(super) fn busy(&self, label: &str, detail: &str) -> Busy {
         let bar = match self.live {
-            true => self.bars.add(spinner()),
+            true => self.spinner(),
             false => ProgressBar::hidden(),
         };
-        bar.set_message(format!(
-            "{} {}",
-            pad(label, LABEL_WIDTH),
-            style(detail).dim()
-        ));
+        let label = pad(label, LABEL_WIDTH);
+        bar.set_message(format!("{label} {}", style(detail).dim()));
         Busy(bar)
     }
 
     /// A spinner whose message the caller keeps true.
     pub(super) fn spinner(&self) -> ProgressBar {
-        self.bars.add(spinner())
+        let template = ProgressStyle::with_template("  {spinner:.cyan} {msg}");
+        let style = template.expect("the template is right").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
+        // Drawn only from here on: before, it would draw itself to another place.
+        let bar = self.bars.add(ProgressBar::no_length().with_style(style));
+        bar.enable_steady_tick(TICK);
+        bar
     }
 }
 
@@ -109,14 +111,6 @@ impl Drop for Busy {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
-}
-
-fn spinner() -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("  {spinner:.cyan} {msg}").expect("the template is right");
-    let bar = ProgressBar::new_spinner().with_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
-    bar.enable_steady_tick(TICK);
-    bar
 }
 
 /// One coloured character.

@@ -96,7 +96,7 @@ async fn try_out(screen: &Screen, client: &Client, logs: &str) -> Result<(), Dem
     for (name, event) in example::TRIALS {
         let busy = screen.busy(
             "invoke",
-            &format!("{name}; the first call in Python may install its runtime client"),
+            &format!("{name}; a first call may install what the language needs"),
         );
         let began = Instant::now();
         let answered = functions::try_out(client, name, event).await?;
