@@ -106,8 +106,9 @@ impl Server {
         let host = FunctionHost::new(host_config(&config, address))?;
         let code = CodeStore::open(config.data_dir.join("functions").join("code"))?;
         let lambda = LambdaApi::new(records.clone(), host.clone(), code);
-        let (cleaner, account) = (lambda.clone(), config.account.clone());
-        tokio::spawn(async move { cleaner.drop_unused_code(&account).await });
+        if let Err(error) = lambda.drop_unused_code(&config.account).await {
+            tracing::warn!(%error, "the code of deleted functions could not be removed");
+        }
         let tasks = Tasks::new(
             tokio::runtime::Handle::current(),
             functions(&config, lambda.clone())?,

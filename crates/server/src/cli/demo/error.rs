@@ -16,7 +16,9 @@ pub(super) enum DemoError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The demo is not for others.
-    #[error("the demo takes any credentials, so it listens on this machine only, e.g. on 127.0.0.1:{0}")]
+    #[error(
+        "the demo takes any credentials, so it listens on this machine only, e.g. on 127.0.0.1:{0}"
+    )]
     NotLoopback(u16),
     /// Another server has the port.
     #[error("{0} is taken, by another stepwell perhaps; choose another port: --listen {1}")]

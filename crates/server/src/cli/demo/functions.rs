@@ -89,7 +89,7 @@ fn creation(function: &Function, role: &str, package: &[u8]) -> Value {
 }
 
 /// A deployment package; the same sources give the same bytes, so that its hash tells whether anything changed.
-fn pack(function: &Function) -> Result<Vec<u8>, ZipError> {
+pub(super) fn pack(function: &Function) -> Result<Vec<u8>, ZipError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
         .last_modified_time(zip::DateTime::default())

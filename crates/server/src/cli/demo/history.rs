@@ -57,18 +57,24 @@ impl Event {
 
 /// All events of an execution so far, oldest first.
 pub(super) async fn read(client: &Client, execution_arn: &str) -> Result<Vec<Event>, ClientError> {
-    let mut events = Vec::new();
+    let mut shown = Vec::new();
     let mut input = serde_json::json!({ "executionArn": execution_arn, "maxResults": 1000 });
     loop {
         let page = client.states("GetExecutionHistory", input.clone()).await?;
-        events.extend(page["events"].as_array().into_iter().flatten().map(event));
+        shown.extend(page["events"].as_array().into_iter().flatten().cloned());
         match page.get("nextToken") {
             Some(token) => input["nextToken"] = token.clone(),
             None => break,
         }
     }
+    Ok(understand(&shown))
+}
+
+/// Events as the API shows them, oldest first, each with the state it belongs to.
+pub(super) fn understand(shown: &[Value]) -> Vec<Event> {
+    let mut events: Vec<Event> = shown.iter().map(event).collect();
     name_states(&mut events);
-    Ok(events)
+    events
 }
 
 fn event(shown: &Value) -> Event {
@@ -113,7 +119,11 @@ fn follow(open: &mut Vec<Open>, event: &mut Event) {
         return;
     }
     if let Some(kind) = event.kind.strip_suffix("StateEntered") {
-        open.push(Open { kind: kind.to_owned(), name, attempts: 0 });
+        open.push(Open {
+            kind: kind.to_owned(),
+            name,
+            attempts: 0,
+        });
     } else if event.kind.ends_with("StateExited") {
         open.truncate(open.iter().rposition(|open| open.name == name).unwrap_or(0));
         event.state = Some(name);

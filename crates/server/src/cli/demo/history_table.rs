@@ -33,7 +33,12 @@ pub(super) fn print(screen: &Screen, events: &[Event]) {
     screen.line(Style::new().dim().apply_to(head));
     for event in events {
         let waited = before(events, event).map_or(0.0, |before| event.at - before.at);
-        screen.line(columns.row(event, event.at - started, &detail(event, waited), screen.width()));
+        screen.line(columns.row(
+            event,
+            event.at - started,
+            &detail(event, waited),
+            screen.width(),
+        ));
     }
 }
 
@@ -85,14 +90,22 @@ fn detail(event: &Event, waited: f64) -> String {
         "ExecutionStarted" => format!("input {}", compact(event.detail("input"))),
         "ExecutionSucceeded" => format!("output {}", event.detail("output")),
         "TaskScheduled" if event.attempt > 1 => {
-            format!("{}, attempt {}, {waited:.1} s later", called(event), event.attempt)
+            format!(
+                "{}, attempt {}, {waited:.1} s later",
+                called(event),
+                event.attempt
+            )
         }
         "TaskScheduled" => called(event),
         "TaskSucceeded" => payload(event.detail("output")),
         "MapStateStarted" => format!("{} items", event.details["length"]),
         kind if kind.starts_with("MapIteration") => format!("item {}", event.details["index"]),
         _ if event.details.get("error").is_some() => {
-            format!("{}: {}", event.detail("error"), plain_cause(event.detail("cause")))
+            format!(
+                "{}: {}",
+                event.detail("error"),
+                plain_cause(event.detail("cause"))
+            )
         }
         _ => String::new(),
     }
@@ -102,13 +115,19 @@ fn detail(event: &Event, waited: f64) -> String {
 fn called(event: &Event) -> String {
     let parameters: Value = serde_json::from_str(event.detail("parameters")).unwrap_or_default();
     let function = parameters["FunctionName"].as_str().unwrap_or_default();
-    format!("{}:{} {function}", event.detail("resourceType"), event.detail("resource"))
+    format!(
+        "{}:{} {function}",
+        event.detail("resourceType"),
+        event.detail("resource")
+    )
 }
 
 /// What the function answered, without what Lambda wraps around it.
 fn payload(output: &str) -> String {
     let answer: Value = serde_json::from_str(output).unwrap_or_default();
-    answer.get("Payload").map_or_else(|| output.to_owned(), Value::to_string)
+    answer
+        .get("Payload")
+        .map_or_else(|| output.to_owned(), Value::to_string)
 }
 
 /// An input as its sender laid it out, on one line.

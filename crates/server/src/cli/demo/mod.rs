@@ -15,6 +15,8 @@ mod preflight;
 mod progress;
 mod screen;
 mod setup;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -77,21 +79,17 @@ fn config(args: &DemoArgs) -> Result<Config, DemoError> {
 }
 
 /// The walk, and serving after it, until somebody or the disk ends it.
-async fn attended(
-    screen: &Screen,
-    server: &Server,
-    args: &DemoArgs,
-) -> Result<bool, DemoError> {
+async fn attended(screen: &Screen, server: &Server, args: &DemoArgs) -> Result<bool, DemoError> {
     let data_dir = args.data_dir.display().to_string();
     let good = tokio::select! {
         walked = walk(screen, server.address(), &data_dir) => walked?,
-        _ = tokio::signal::ctrl_c() => return Err(DemoError::Interrupted(serve_command(args))),
+        _ = tokio::signal::ctrl_c() => return Err(DemoError::Interrupted(serve_command(server.address(), args))),
         () = server.failed() => return Err(ServeError::Failed.into()),
     };
     if args.once {
         screen.line(format_args!(
             "\nTo serve what is there again: {}",
-            style(serve_command(args)).bold()
+            style(serve_command(server.address(), args)).bold()
         ));
         return Ok(good);
     }
@@ -136,7 +134,12 @@ fn credentials() -> Credentials {
 }
 
 /// With which to go on where the demo was interrupted or has ended.
-fn serve_command(args: &DemoArgs) -> String {
-    let program = std::env::args().next().unwrap_or_else(|| "stepwell".to_owned());
-    format!("{program} serve --listen {} --data-dir {}", args.listen, args.data_dir.display())
+fn serve_command(address: SocketAddr, args: &DemoArgs) -> String {
+    let program = std::env::args()
+        .next()
+        .unwrap_or_else(|| "stepwell".to_owned());
+    format!(
+        "{program} serve --listen {address} --data-dir {}",
+        args.data_dir.display()
+    )
 }

@@ -40,7 +40,12 @@ pub(super) async fn run_all(
     let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     for order in &ORDERS {
         let arn = start(client, machine_arn, order, &stamp).await?;
-        running.spawn(follow(client.clone(), Progress::new(screen, order), order, arn));
+        running.spawn(follow(
+            client.clone(),
+            Progress::new(screen, order),
+            order,
+            arn,
+        ));
     }
     let mut processed = Vec::new();
     while let Some(ended) = running.join_next().await {
@@ -56,13 +61,21 @@ pub(super) async fn run_all(
 
 /// Every run sends orders of its own: the id of each says when, and is its execution's name, so that no order is
 /// processed twice.
-async fn start(client: &Client, machine_arn: &str, order: &Order, stamp: &str) -> Result<String, ClientError> {
+async fn start(
+    client: &Client,
+    machine_arn: &str,
+    order: &Order,
+    stamp: &str,
+) -> Result<String, ClientError> {
     let id = format!("{}-{stamp}", order_id(order));
     let mut input: Value = serde_json::from_str(order.input).unwrap_or_default();
     input["orderId"] = id.as_str().into();
     let start = json!({ "stateMachineArn": machine_arn, "name": id, "input": input.to_string() });
     let started = client.states("StartExecution", start).await?;
-    Ok(started["executionArn"].as_str().unwrap_or_default().to_owned())
+    Ok(started["executionArn"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned())
 }
 
 async fn follow(

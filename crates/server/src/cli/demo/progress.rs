@@ -26,7 +26,12 @@ impl Progress {
     /// Of this order, on a line of its own.
     pub(super) fn new(screen: &Screen, order: &Order) -> Progress {
         let spinner = screen.is_live().then(|| screen.spinner());
-        Progress { screen: screen.clone(), id: order_id(order), spinner, seen: 0 }
+        Progress {
+            screen: screen.clone(),
+            id: order_id(order),
+            spinner,
+            seen: 0,
+        }
     }
 
     /// Brings what is shown up to the history.
@@ -60,7 +65,8 @@ impl Progress {
         for event in events.iter().filter(|event| event.id > self.seen) {
             if let Some(text) = told(event) {
                 let at = event.at - started;
-                self.screen.line(format_args!("  {id}  {at:>6.2} s  {text}"));
+                self.screen
+                    .line(format_args!("  {id}  {at:>6.2} s  {text}"));
             }
         }
         self.seen = events.last().map_or(self.seen, |event| event.id);
@@ -71,7 +77,7 @@ impl Progress {
 fn told(event: &Event) -> Option<String> {
     let state = event.state.as_deref().unwrap_or_default();
     match event.kind.as_str() {
-        "TaskFailed" | "TaskTimedOut" => Some(format!("{state} failed, {}", failure(event))),
+        "TaskFailed" | "TaskTimedOut" => Some(format!("{state} {}", failure(event))),
         "TaskScheduled" if event.attempt > 1 => Some(format!("{state}, attempt {}", event.attempt)),
         _ if event.is_entry() => Some(state.to_owned()),
         kind if event.is_end() => Some(kind.trim_start_matches("Execution").to_uppercase()),

@@ -95,7 +95,9 @@ impl Screen {
     /// A spinner whose message the caller keeps true.
     pub(super) fn spinner(&self) -> ProgressBar {
         let template = ProgressStyle::with_template("  {spinner:.cyan} {msg}");
-        let style = template.expect("the template is right").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
+        let style = template
+            .expect("the template is right")
+            .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
         // Drawn only from here on: before, it would draw itself to another place.
         let bar = self.bars.add(ProgressBar::no_length().with_style(style));
         bar.enable_steady_tick(TICK);

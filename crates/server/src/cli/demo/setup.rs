@@ -15,6 +15,9 @@ use crate::cli::client::{Client, QueryService};
 /// Columns for the longest call.
 const CALL_WIDTH: usize = 48;
 
+/// Why a function may take a while to be made.
+const FIRST: &str = "the first one of a language may install its runtime client";
+
 /// What the steps made or found.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
@@ -73,7 +76,7 @@ async fn policy(screen: &Screen, client: &Client) -> Result<(), DemoError> {
 
 async fn register(screen: &Screen, client: &Client, role_arn: &str) -> Result<(), DemoError> {
     for function in &example::FUNCTIONS {
-        let busy = screen.busy("function", function.name);
+        let busy = screen.busy("function", &format!("{}; {FIRST}", function.name));
         let registered = functions::register(client, role_arn, function).await?;
         drop(busy);
         let call = match registered {
@@ -94,10 +97,7 @@ async fn register(screen: &Screen, client: &Client, role_arn: &str) -> Result<()
 /// interface client is not counted as an order's time.
 async fn try_out(screen: &Screen, client: &Client, logs: &str) -> Result<(), DemoError> {
     for (name, event) in example::TRIALS {
-        let busy = screen.busy(
-            "invoke",
-            &format!("{name}; a first call may install what the language needs"),
-        );
+        let busy = screen.busy("invoke", name);
         let began = Instant::now();
         let answered = functions::try_out(client, name, event).await?;
         drop(busy);
