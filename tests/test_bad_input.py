@@ -5,6 +5,7 @@ import os
 import random
 import socket
 import threading
+import urllib.parse
 
 import pytest
 
@@ -14,7 +15,7 @@ from support.server import ACCOUNT, REGION
 from support.wait import until
 
 SEED = int(os.environ.get("STEPWELL_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
-FUZZ_REQUESTS = int(os.environ.get("STEPWELL_FUZZ_REQUESTS", "600"))
+FUZZ_REQUESTS = int(os.environ.get("STEPWELL_FUZZ_REQUESTS", "4000"))
 UNKNOWN = machine_arn("not-there")
 UNKNOWN_EXECUTION = execution_arn(UNKNOWN, "not-there")
 NAMESPACE = "com.amazonaws.swf.service.v2.model#"
@@ -465,6 +466,37 @@ class Chaos:
 
     def request(self):
         """Method, path, headers, body."""
+        return self.random.choices([self.of_states, self.of_iam, self.of_lambda], [6, 2, 2])[0]()
+
+    def of_iam(self):
+        """Forms of IAM and STS."""
+        r = self.random
+        action = r.choice(["CreateRole", "GetRole", "ListRoles", "PutRolePolicy", "AttachRolePolicy", "CreatePolicy", "TagRole",
+                           "UpdateAssumeRolePolicy", "DeleteRole", "GetCallerIdentity", "AssumeRole", self.text()])
+        names = ["RoleName", "Path", "AssumeRolePolicyDocument", "PolicyName", "PolicyDocument", "PolicyArn", "Marker", "MaxItems",
+                 "Tags.member.1.Key", "Tags.member.99999999999.Key", "PathPrefix", "Description", "MaxSessionDuration"]
+        policy = {"Version": "2012-10-17", "Statement": self.any(4)}
+        values = [self.text, lambda: json.dumps(policy), lambda: f"fuzz-{r.randrange(20)}", lambda: ROLE, lambda: str(r.randrange(-5, 2000))]
+        pairs = [("Action", action), ("Version", "2010-05-08"), *[(name, r.choice(values)()) for name in r.sample(names, r.randrange(6))]]
+        scope = f"AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/{r.choice(['iam', 'sts'])}/aws4_request, SignedHeaders=host, Signature=0"
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": scope}
+        return "POST", "/", headers, self.damaged(urllib.parse.urlencode(pairs, errors="surrogatepass").encode())
+
+    def of_lambda(self):
+        """Requests of Lambda's REST API."""
+        r = self.random
+        name = r.choice([f"fuzz-{r.randrange(20)}", urllib.parse.quote(self.text(), safe="", errors="surrogatepass")])
+        method, path = r.choice([("POST", ""), ("GET", ""), ("GET", f"/{name}"), ("DELETE", f"/{name}"), ("PUT", f"/{name}/code"),
+                                 ("PUT", f"/{name}/configuration"), ("POST", f"/{name}/invocations"), ("GET", f"/{name}/policy"),
+                                 ("GET", f"?MaxItems={r.randrange(-5, 20_000)}&Marker={name}")])
+        members = {"FunctionName": f"fuzz-{r.randrange(20)}", "Runtime": r.choice(["python3.12", "nodejs22.x", self.text()]), "Role": ROLE,
+                   "Handler": "h.h", "Code": {"ZipFile": r.choice(["", "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", self.text()])},
+                   "Timeout": self.any(1), "MemorySize": self.any(1), "Environment": self.any(3), "Layers": self.any(2), "Tags": self.any(2)}
+        body = {member: members[member] if r.random() < 0.8 else self.any(2) for member in r.sample(list(members), r.randrange(len(members)))}
+        return method, "/2015-03-31/functions" + path, {"Content-Type": "application/json"}, self.damaged(json.dumps(body).encode())
+
+    def of_states(self):
+        """Requests of Step Functions."""
         r = self.random
         target = r.choice(OPERATIONS) if r.random() < 0.95 else self.text()
         headers = {"Content-Type": r.choice(["application/x-amz-json-1.0", "text/xml", "application/x-www-form-urlencoded"])}
@@ -484,7 +516,11 @@ class Chaos:
         """Mostly an object of known members with values of any kind."""
         r = self.random
         value = {member: self.value(member) for member in r.sample(MEMBERS, r.randrange(0, 7))}
-        data = bytearray(json.dumps(value).encode())
+        return self.damaged(json.dumps(value).encode())
+
+    def damaged(self, body):
+        """Sometimes with bytes turned over or cut off."""
+        r, data = self.random, bytearray(body)
         if r.random() < 0.25 and data:
             for _ in range(r.randrange(1, 6)):
                 data[r.randrange(len(data))] = r.randrange(256)

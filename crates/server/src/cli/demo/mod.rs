@@ -40,7 +40,7 @@ pub struct DemoArgs {
     /// Address and port to serve on
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8083")]
     listen: SocketAddr,
-    /// Folder of the demo's store and functions; an earlier demo's folder is gone on with
+    /// Folder of the demo's store and functions; one of an earlier demo will do
     #[arg(long, value_name = "DIR", default_value = ".stepwell/demo")]
     data_dir: PathBuf,
 }
