@@ -420,7 +420,7 @@ impl ErrorMatcher {
     /// Whether the error is taken (spec asl.md section 7).
     ///
     /// `States.ALL` takes everything but `States.Runtime`, `States.TaskFailed` everything but timeouts and
-    /// `States.Runtime`; `States.Timeout` and `States.HeartbeatTimeout` stand for each other.
+    /// `States.Runtime`.
     pub fn matches(&self, error: &str) -> bool {
         error != "States.Runtime" && self.names.iter().any(|name| matches_name(name, error))
     }
@@ -431,7 +431,6 @@ fn matches_name(name: &str, error: &str) -> bool {
     match name {
         "States.ALL" => true,
         "States.TaskFailed" => !timeout(error),
-        "States.HeartbeatTimeout" => timeout(error),
         _ => name == error,
     }
 }

@@ -63,21 +63,34 @@ pub struct Failure {
     pub cause: Option<Arc<str>>,
 }
 
+/// The longest error and cause that the API's model allows, in characters.
+const LONGEST_ERROR: usize = 256;
+const LONGEST_CAUSE: usize = 32_768;
+
+fn cut(text: Arc<str>, characters: usize) -> Arc<str> {
+    match text.char_indices().nth(characters) {
+        None => text,
+        Some((end, _)) => text[..end].into(),
+    }
+}
+
 impl Failure {
+    /// With what there is; texts over the API's limits are cut.
+    pub fn of(error: Option<Arc<str>>, cause: Option<Arc<str>>) -> Failure {
+        Failure {
+            error: error.map(|text| cut(text, LONGEST_ERROR)),
+            cause: cause.map(|text| cut(text, LONGEST_CAUSE)),
+        }
+    }
+
     /// With both.
     pub fn new(error: impl Into<Arc<str>>, cause: impl Into<Arc<str>>) -> Failure {
-        Failure {
-            error: Some(error.into()),
-            cause: Some(cause.into()),
-        }
+        Failure::of(Some(error.into()), Some(cause.into()))
     }
 
     /// With an error's name only.
     pub fn named(error: impl Into<Arc<str>>) -> Failure {
-        Failure {
-            error: Some(error.into()),
-            cause: None,
-        }
+        Failure::of(Some(error.into()), None)
     }
 }
 
@@ -214,4 +227,21 @@ pub enum EventKind {
         /// `States.Timeout`, no cause.
         failure: Failure,
     },
+}
+
+impl EventKind {
+    /// The payload that the event carries, if it carries one.
+    pub fn document(&self) -> Option<&Document> {
+        match self {
+            EventKind::ExecutionStarted { input, .. }
+            | EventKind::StateEntered { input, .. }
+            | EventKind::LambdaFunctionScheduled { input, .. } => Some(input),
+            EventKind::ExecutionSucceeded { output }
+            | EventKind::StateExited { output, .. }
+            | EventKind::LambdaFunctionSucceeded { output }
+            | EventKind::TaskSucceeded { output, .. } => Some(output),
+            EventKind::TaskScheduled { parameters, .. } => Some(parameters),
+            _ => None,
+        }
+    }
 }

@@ -265,6 +265,11 @@ impl Execution {
         self.outcome.is_none() && !self.ready.is_empty()
     }
 
+    /// Whether frames were changed since the last checkpoint.
+    pub fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// The frames that a checkpoint must write (those that still exist) or delete (those that do not).
     pub fn take_changed(&mut self) -> BTreeSet<FrameId> {
         std::mem::take(&mut self.changed)

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use asl::definition::{Catcher, Kind};
+use asl::definition::{Catcher, ErrorMatcher, Kind};
 use expr::json::{Document, Value};
 
 use crate::event::{EventId, EventKind, Failure, StateType};
@@ -68,17 +68,24 @@ impl Run<'_> {
 
     /// An error of the frame's state: Retry, Catch, or up. The failing event is the frame's `previous`.
     pub(crate) fn fail(&mut self, frame: FrameId, failure: Failure) {
+        self.fail_as(frame, failure, None);
+    }
+
+    /// The same for an error that retriers and catchers may know by another name, too.
+    pub(crate) fn fail_as(&mut self, frame: FrameId, failure: Failure, alias: Option<&str>) {
         if self.execution.is_closed() {
             return;
         }
+        let failing = self.execution.frame(frame).previous;
+        self.abort_children(frame, None, failing);
         self.execution.frame_mut(frame).phase = Phase::Failing;
-        if let Some(delay_millis) = self.retry_delay(frame, &failure) {
-            let timer = self.set_timer(self.execution.now.plus_millis(delay_millis));
+        if let Some(delay_millis) = self.retry_delay(frame, &failure, alias) {
+            let timer = self.set_timer(self.clock.plus_millis(delay_millis));
             self.execution.frame_mut(frame).phase = Phase::Backoff { timer };
             return;
         }
         self.emit_failed(frame);
-        if let Some(catcher) = self.catcher(frame, &failure) {
+        if let Some(catcher) = self.catcher(frame, &failure, alias) {
             return self.catch(frame, &catcher, &failure);
         }
         match self.execution.frame(frame).parent {
@@ -100,19 +107,20 @@ impl Run<'_> {
         self.emit_on(frame, kind);
     }
 
-    fn catcher(&self, frame: FrameId, failure: &Failure) -> Option<Catcher> {
-        let error = failure.error.as_deref().unwrap_or_default();
+    fn catcher(&self, frame: FrameId, failure: &Failure, alias: Option<&str>) -> Option<Catcher> {
         let state = self.machine.state(self.execution.frame(frame).state);
-        state
-            .catch
-            .iter()
-            .find(|catcher| catcher.errors.matches(error))
-            .cloned()
+        let takes = |catcher: &&Catcher| failure.is_taken_by(&catcher.errors, alias);
+        state.catch.iter().find(takes).cloned()
     }
 
+    /// An error output that makes the state's output too large is not caught again: the execution ends.
     fn catch(&mut self, frame: FrameId, catcher: &Catcher, failure: &Failure) {
         let raw = self.execution.frame(frame).input.clone();
+        let name = &self.machine.state(self.execution.frame(frame).state).name;
         match flow::place(&catcher.result_path, &raw, &error_output(failure)) {
+            Ok(output) if !output.fits(self.limits.payload_bytes) => {
+                self.fault_uncaught(frame, Fault::data_limit(name))
+            }
             Ok(output) => self.leave_with(frame, output, Some(catcher.next)),
             Err(fault) => self.fault_uncaught(frame, fault),
         }
@@ -131,21 +139,21 @@ impl Run<'_> {
     /// A branch or iteration failed: everything beside it stops, and the state around it fails with the same error.
     fn fail_parent(&mut self, child: FrameId, parent: Parent, failure: Failure) {
         let failing = self.execution.frame(child).previous;
-        self.abort_children(parent.frame, child, failing);
+        self.abort_children(parent.frame, Some(child), failing);
         self.execution.frame_mut(parent.frame).previous = failing;
         self.fail(parent.frame, failure);
     }
 
     /// Aborts the children of a Parallel or Map, in order; `failing` is the event that all of this points back to.
-    fn abort_children(&mut self, parent: FrameId, failed: FrameId, failing: EventId) {
-        let Phase::Children(children) = &self.execution.frame(parent).phase else {
+    /// Nothing is left of them: whatever the state does next, it does alone.
+    fn abort_children(&mut self, parent: FrameId, failed: Option<FrameId>, failing: EventId) {
+        let Some(children) = self.execution.children_mut(parent) else {
             return;
         };
-        let frames = children.frames.clone();
-        for child in frames {
+        for child in std::mem::take(&mut children.frames) {
             if !self.execution.frame(child).is_done() {
                 self.abort_frame(child, failing);
-                self.abort_iteration(child, child == failed, failing);
+                self.abort_iteration(child, Some(child) == failed, failing);
             }
             self.remove_tree(child);
         }
@@ -181,6 +189,14 @@ impl Run<'_> {
             false => EventKind::MapIterationAborted(iteration),
         };
         self.emit(failing, kind);
+    }
+}
+
+impl Failure {
+    /// Whether a retrier or catcher takes the error, under its own name or the other one.
+    pub(crate) fn is_taken_by(&self, errors: &ErrorMatcher, alias: Option<&str>) -> bool {
+        let error = self.error.as_deref().unwrap_or_default();
+        errors.matches(error) || alias.is_some_and(|alias| errors.matches(alias))
     }
 }
 

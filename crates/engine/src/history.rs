@@ -38,6 +38,7 @@ impl Run<'_> {
     }
 
     fn append(&mut self, previous: EventId, kind: EventKind) -> EventId {
+        self.count(&kind);
         self.execution.last_event += 1;
         let id = self.execution.last_event;
         self.events.push(Event {
@@ -47,6 +48,16 @@ impl Run<'_> {
             kind,
         });
         id
+    }
+
+    /// Counts a document's bytes, unless it is the one of the event before, which is stored once.
+    fn count(&mut self, kind: &EventKind) {
+        if let Some(document) = kind.document()
+            && document.id() != self.last_document
+        {
+            self.last_document = document.id();
+            self.bytes += document.text().len();
+        }
     }
 
     /// Ends the execution: its last event. What it leaves behind is cleared when the step is over.
@@ -149,6 +160,6 @@ fn closing_event(outcome: &Outcome) -> EventKind {
         },
         Outcome::Failed(failure) => EventKind::ExecutionFailed(failure.clone()),
         Outcome::Aborted(failure) => EventKind::ExecutionAborted(failure.clone()),
-        Outcome::TimedOut => EventKind::ExecutionTimedOut(Failure::default()),
+        Outcome::TimedOut => EventKind::ExecutionTimedOut(Failure::named("States.Timeout")),
     }
 }

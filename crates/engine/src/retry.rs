@@ -12,13 +12,17 @@ impl Run<'_> {
     ///
     /// The first retrier that matches decides; when it is used up, the error goes on to Catch, not to the next
     /// retrier. Every retrier counts for itself.
-    pub(crate) fn retry_delay(&mut self, frame: FrameId, failure: &Failure) -> Option<u64> {
-        let error = failure.error.as_deref().unwrap_or_default();
+    pub(crate) fn retry_delay(
+        &mut self,
+        frame: FrameId,
+        failure: &Failure,
+        alias: Option<&str>,
+    ) -> Option<u64> {
         let machine = self.machine;
         let retriers = &machine.state(self.execution.frame(frame).state).retry;
         let position = retriers
             .iter()
-            .position(|retrier| retrier.errors.matches(error))?;
+            .position(|retrier| failure.is_taken_by(&retrier.errors, alias))?;
         let attempts = &mut self.execution.frame_mut(frame).attempts;
         attempts.resize(retriers.len(), 0);
         let used = attempts[position];
@@ -33,6 +37,9 @@ impl Run<'_> {
 /// `IntervalSeconds * BackoffRate^used`, capped by `MaxDelaySeconds`, then spread by `JitterStrategy`.
 fn delay(retrier: &Retrier, used: u32, entropy: &mut dyn Entropy) -> u64 {
     const LONGEST_MILLIS: f64 = 99_999_999.0 * 1000.0;
+    if retrier.interval_seconds == 0 {
+        return 0;
+    }
     let growth = retrier
         .backoff_rate
         .powi(i32::try_from(used).unwrap_or(i32::MAX));

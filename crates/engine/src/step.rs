@@ -23,6 +23,8 @@ pub struct Limits {
     pub execution_seconds: u64,
     /// Events that one step may make before it says `more`.
     pub step_events: usize,
+    /// Bytes of new documents that one step may make before it says `more`: what a commit may hold is bounded.
+    pub step_bytes: usize,
 }
 
 impl Default for Limits {
@@ -33,6 +35,7 @@ impl Default for Limits {
             map_concurrency: 40,
             execution_seconds: 31_536_000,
             step_events: 2_000,
+            step_bytes: 2 * 1024 * 1024,
         }
     }
 }
@@ -98,8 +101,11 @@ pub fn step(
         limits: machinery.limits,
         entropy: machinery.entropy,
         execution,
+        clock: now,
         events: Vec::new(),
         commands: Vec::new(),
+        bytes: 0,
+        last_document: 0,
     };
     run.accept(input);
     run.take_turns();
@@ -118,8 +124,15 @@ pub(crate) struct Run<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) entropy: &'a mut dyn Entropy,
     pub(crate) execution: &'a mut Execution,
+    /// The time that the step was given. Timers count from it: should the clock have been set back, `execution.now`,
+    /// which events carry, stands still until it has caught up.
+    pub(crate) clock: Timestamp,
     pub(crate) events: Vec<Event>,
     pub(crate) commands: Vec<Command>,
+    /// Bytes of the documents in `events`, each counted once while it is handed on.
+    pub(crate) bytes: usize,
+    /// The address of the document counted last.
+    pub(crate) last_document: usize,
 }
 
 impl Run<'_> {
@@ -135,7 +148,7 @@ impl Run<'_> {
     }
 
     fn take_turns(&mut self) {
-        while self.execution.outcome.is_none() && self.events.len() < self.limits.step_events {
+        while self.execution.outcome.is_none() && !self.is_spent() {
             let Some(frame) = self.execution.ready.pop_front() else {
                 return;
             };
@@ -143,6 +156,10 @@ impl Run<'_> {
                 self.turn(frame);
             }
         }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.events.len() >= self.limits.step_events || self.bytes >= self.limits.step_bytes
     }
 
     fn turn(&mut self, frame: FrameId) {
@@ -168,9 +185,7 @@ impl Run<'_> {
             .timeout_seconds
             .unwrap_or(u64::MAX)
             .min(self.limits.execution_seconds);
-        if self.machine.timeout_seconds.is_some() {
-            self.execution.deadline = Some(self.set_timer(facts.started.plus_seconds(seconds)));
-        }
+        self.execution.deadline = Some(self.set_timer(self.clock.plus_seconds(seconds)));
         self.execution.add_frame(Frame {
             parent: None,
             state: self.machine.root.start_at,

@@ -26,12 +26,12 @@ fn pass_states_hand_the_text_on_untouched() {
         r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","End":true}}}"#,
         r#"{"a" : [1, 1.0, 1e2]}"#,
         expect![[r#"
-             1 <- 0  ExecutionStarted {"a" : [1, 1.0, 1e2]}
-             2 <- 0  PassStateEntered A {"a" : [1, 1.0, 1e2]}
-             3 <- 2  PassStateExited A {"a" : [1, 1.0, 1e2]}
-             4 <- 3  PassStateEntered B {"a" : [1, 1.0, 1e2]}
-             5 <- 4  PassStateExited B {"a" : [1, 1.0, 1e2]}
-             6 <- 5  ExecutionSucceeded {"a" : [1, 1.0, 1e2]}
+            1  <- 0  ExecutionStarted {"a" : [1, 1.0, 1e2]}
+            2  <- 0  PassStateEntered A {"a" : [1, 1.0, 1e2]}
+            3  <- 2  PassStateExited A {"a" : [1, 1.0, 1e2]}
+            4  <- 3  PassStateEntered B {"a" : [1, 1.0, 1e2]}
+            5  <- 4  PassStateExited B {"a" : [1, 1.0, 1e2]}
+            6  <- 5  ExecutionSucceeded {"a" : [1, 1.0, 1e2]}
         "#]],
     );
 }
@@ -43,10 +43,10 @@ fn result_path_puts_the_result_into_the_raw_input() {
             "ResultPath":"$.out.deep","OutputPath":"$","End":true}}}"#,
         r#"{"in": {"n": 12345678901234567890}, "out": {"kept": true}}"#,
         expect![[r#"
-             1 <- 0  ExecutionStarted {"in": {"n": 12345678901234567890}, "out": {"kept": true}}
-             2 <- 0  PassStateEntered A {"in": {"n": 12345678901234567890}, "out": {"kept": true}}
-             3 <- 2  PassStateExited A {"in":{"n":12345678901234567890},"out":{"kept":true,"deep":{"y":1.0,"x":12345678901234567890}}}
-             4 <- 3  ExecutionSucceeded {"in":{"n":12345678901234567890},"out":{"kept":true,"deep":{"y":1.0,"x":12345678901234567890}}}
+            1  <- 0  ExecutionStarted {"in": {"n": 12345678901234567890}, "out": {"kept": true}}
+            2  <- 0  PassStateEntered A {"in": {"n": 12345678901234567890}, "out": {"kept": true}}
+            3  <- 2  PassStateExited A {"in":{"n":12345678901234567890},"out":{"kept":true,"deep":{"y":1.0,"x":12345678901234567890}}}
+            4  <- 3  ExecutionSucceeded {"in":{"n":12345678901234567890},"out":{"kept":true,"deep":{"y":1.0,"x":12345678901234567890}}}
         "#]],
     );
 }
@@ -59,15 +59,15 @@ fn parallel_branches_take_turns() {
             {"StartAt":"B","States":{"B":{"Type":"Pass","Next":"C"},"C":{"Type":"Succeed"}}}]}}}"#,
         "{}",
         expect![[r#"
-             1 <- 0  ExecutionStarted {}
-             2 <- 0  ParallelStateEntered P {}
-             3 <- 2  ParallelStateStarted
-             4 <- 3  PassStateEntered A {}
-             5 <- 3  PassStateEntered B {}
-             6 <- 4  PassStateExited A 1
-             7 <- 5  PassStateExited B {}
-             8 <- 7  SucceedStateEntered C {}
-             9 <- 8  SucceedStateExited C {}
+            1  <- 0  ExecutionStarted {}
+            2  <- 0  ParallelStateEntered P {}
+            3  <- 2  ParallelStateStarted
+            4  <- 3  PassStateEntered A {}
+            5  <- 3  PassStateEntered B {}
+            6  <- 4  PassStateExited A 1
+            7  <- 5  PassStateExited B {}
+            8  <- 7  SucceedStateEntered C {}
+            9  <- 8  SucceedStateExited C {}
             10 <- 9  ParallelStateSucceeded
             11 <- 9  ParallelStateExited P [1,{}]
             12 <- 11 ExecutionSucceeded [1,{}]
@@ -92,15 +92,15 @@ fn a_failing_branch_aborts_what_its_siblings_do() {
             false => None,
         },
         expect![[r#"
-             1 <- 0  ExecutionStarted {"items":[1]}
-             2 <- 0  ParallelStateEntered P {"items":[1]}
-             3 <- 2  ParallelStateStarted
-             4 <- 3  WaitStateEntered Wait {"items":[1]}
-             5 <- 3  TaskStateEntered Never {"items":[1]}
-             6 <- 5  TaskScheduled lambda invoke {"FunctionName":"never"}
-             7 <- 6  TaskStarted lambda invoke
-             8 <- 3  MapStateEntered Inner {"items":[1]}
-             9 <- 8  MapStateStarted 1
+            1  <- 0  ExecutionStarted {"items":[1]}
+            2  <- 0  ParallelStateEntered P {"items":[1]}
+            3  <- 2  ParallelStateStarted
+            4  <- 3  WaitStateEntered Wait {"items":[1]}
+            5  <- 3  TaskStateEntered Never {"items":[1]}
+            6  <- 5  TaskScheduled lambda invoke {"FunctionName":"never"}
+            7  <- 6  TaskStarted lambda invoke
+            8  <- 3  MapStateEntered Inner {"items":[1]}
+            9  <- 8  MapStateStarted 1
             10 <- 9  MapIterationStarted Inner 0
             11 <- 3  TaskStateEntered Fails {"items":[1]}
             12 <- 11 TaskScheduled lambda invoke {"FunctionName":"fails"}
@@ -129,15 +129,15 @@ fn map_with_concurrency_one_hands_the_slot_on() {
             "ItemProcessor":{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}},"End":true}}}"#,
         "[10, 20]",
         expect![[r#"
-             1 <- 0  ExecutionStarted [10, 20]
-             2 <- 0  MapStateEntered M [10, 20]
-             3 <- 2  MapStateStarted 2
-             4 <- 3  MapIterationStarted M 0
-             5 <- 4  PassStateEntered A {"v":10,"i":0}
-             6 <- 5  PassStateExited A {"v":10,"i":0}
-             7 <- 6  MapIterationSucceeded M 0
-             8 <- 6  MapIterationStarted M 1
-             9 <- 8  PassStateEntered A {"v":20,"i":1}
+            1  <- 0  ExecutionStarted [10, 20]
+            2  <- 0  MapStateEntered M [10, 20]
+            3  <- 2  MapStateStarted 2
+            4  <- 3  MapIterationStarted M 0
+            5  <- 4  PassStateEntered A {"v":10,"i":0}
+            6  <- 5  PassStateExited A {"v":10,"i":0}
+            7  <- 6  MapIterationSucceeded M 0
+            8  <- 6  MapIterationStarted M 1
+            9  <- 8  PassStateEntered A {"v":20,"i":1}
             10 <- 9  PassStateExited A {"v":20,"i":1}
             11 <- 10 MapIterationSucceeded M 1
             12 <- 11 MapStateSucceeded
@@ -153,12 +153,12 @@ fn an_empty_map_ends_at_once() {
         r#"{"StartAt":"M","States":{"M":{"Type":"Map","ItemProcessor":{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}},"End":true}}}"#,
         "[]",
         expect![[r#"
-             1 <- 0  ExecutionStarted []
-             2 <- 0  MapStateEntered M []
-             3 <- 2  MapStateStarted 0
-             4 <- 3  MapStateSucceeded
-             5 <- 3  MapStateExited M []
-             6 <- 5  ExecutionSucceeded []
+            1  <- 0  ExecutionStarted []
+            2  <- 0  MapStateEntered M []
+            3  <- 2  MapStateStarted 0
+            4  <- 3  MapStateSucceeded
+            5  <- 3  MapStateExited M []
+            6  <- 5  ExecutionSucceeded []
         "#]],
     );
 }
@@ -173,15 +173,15 @@ fn a_task_is_retried_then_caught() {
         r#"{"a":1}"#,
         &mut |_, _| fail("Custom", "no"),
         expect![[r#"
-             1 <- 0  ExecutionStarted {"a":1}
-             2 <- 0  TaskStateEntered T {"a":1}
-             3 <- 2  TaskScheduled lambda invoke {"FunctionName":"f","Payload":{"a":1}}
-             4 <- 3  TaskStarted lambda invoke
-             5 <- 4  TaskFailed error=Custom cause=no
-             6 <- 5  TaskScheduled lambda invoke {"FunctionName":"f","Payload":{"a":1}}
-             7 <- 6  TaskStarted lambda invoke
-             8 <- 7  TaskFailed error=Custom cause=no
-             9 <- 8  TaskStateExited T {"a":1,"error":{"Error":"Custom","Cause":"no"}}
+            1  <- 0  ExecutionStarted {"a":1}
+            2  <- 0  TaskStateEntered T {"a":1}
+            3  <- 2  TaskScheduled lambda invoke {"FunctionName":"f","Payload":{"a":1}}
+            4  <- 3  TaskStarted lambda invoke
+            5  <- 4  TaskFailed error=Custom cause=no
+            6  <- 5  TaskScheduled lambda invoke {"FunctionName":"f","Payload":{"a":1}}
+            7  <- 6  TaskStarted lambda invoke
+            8  <- 7  TaskFailed error=Custom cause=no
+            9  <- 8  TaskStateExited T {"a":1,"error":{"Error":"Custom","Cause":"no"}}
             10 <- 9  FailStateEntered Z {"a":1,"error":{"Error":"Custom","Cause":"no"}}
             11 <- 10 ExecutionFailed error=Custom cause=because: no
         "#]],
@@ -196,13 +196,13 @@ fn a_task_that_answers_goes_on_with_its_result() {
         r#"{"a":1}"#,
         &mut |_, _| succeed(r#"{"x": 1.50}"#),
         expect![[r#"
-             1 <- 0  ExecutionStarted {"a":1}
-             2 <- 0  TaskStateEntered T {"a":1}
-             3 <- 2  LambdaFunctionScheduled arn:aws:lambda:us-east-1:123456789012:function:f {"a":1}
-             4 <- 3  LambdaFunctionStarted
-             5 <- 4  LambdaFunctionSucceeded {"x": 1.50}
-             6 <- 5  TaskStateExited T {"a":1,"r":{"got":1.50}}
-             7 <- 6  ExecutionSucceeded {"a":1,"r":{"got":1.50}}
+            1  <- 0  ExecutionStarted {"a":1}
+            2  <- 0  TaskStateEntered T {"a":1}
+            3  <- 2  LambdaFunctionScheduled arn:aws:lambda:us-east-1:123456789012:function:f {"a":1}
+            4  <- 3  LambdaFunctionStarted
+            5  <- 4  LambdaFunctionSucceeded {"x": 1.50}
+            6  <- 5  TaskStateExited T {"a":1,"r":{"got":1.50}}
+            7  <- 6  ExecutionSucceeded {"a":1,"r":{"got":1.50}}
         "#]],
     );
 }
@@ -216,15 +216,15 @@ fn a_task_that_never_answers_times_out() {
         "{}",
         &mut |_, _| None,
         expect![[r#"
-             1 <- 0  ExecutionStarted {}
-             2 <- 0  TaskStateEntered T {}
-             3 <- 2  TaskScheduled lambda invoke {"FunctionName":"f"}
-             4 <- 3  TaskStarted lambda invoke
-             5 <- 4  TaskTimedOut error=States.Timeout
-             6 <- 5  TaskStateExited T {"Error":"States.Timeout","Cause":""}
-             7 <- 6  SucceedStateEntered Yes {"Error":"States.Timeout","Cause":""}
-             8 <- 7  SucceedStateExited Yes {"Error":"States.Timeout","Cause":""}
-             9 <- 8  ExecutionSucceeded {"Error":"States.Timeout","Cause":""}
+            1  <- 0  ExecutionStarted {}
+            2  <- 0  TaskStateEntered T {}
+            3  <- 2  TaskScheduled lambda invoke {"FunctionName":"f"}
+            4  <- 3  TaskStarted lambda invoke
+            5  <- 4  TaskTimedOut error=States.Timeout
+            6  <- 5  TaskStateExited T {"Error":"States.Timeout","Cause":""}
+            7  <- 6  SucceedStateEntered Yes {"Error":"States.Timeout","Cause":""}
+            8  <- 7  SucceedStateExited Yes {"Error":"States.Timeout","Cause":""}
+            9  <- 8  ExecutionSucceeded {"Error":"States.Timeout","Cause":""}
         "#]],
     );
 }
@@ -236,11 +236,11 @@ fn a_runtime_error_passes_every_catcher() {
             "Branches":[{"StartAt":"A","States":{"A":{"Type":"Pass","InputPath":"$.no.such","End":true}}}]},"Z":{"Type":"Succeed"}}}"#,
         "{}",
         expect![[r#"
-             1 <- 0  ExecutionStarted {}
-             2 <- 0  ParallelStateEntered P {}
-             3 <- 2  ParallelStateStarted
-             4 <- 3  PassStateEntered A {}
-             5 <- 4  ExecutionFailed error=States.Runtime cause=An error occurred while executing the state 'A' (entered at the event id #4). Invalid path '$.no.such' : Missing property in path $['no']
+            1  <- 0  ExecutionStarted {}
+            2  <- 0  ParallelStateEntered P {}
+            3  <- 2  ParallelStateStarted
+            4  <- 3  PassStateEntered A {}
+            5  <- 4  ExecutionFailed error=States.Runtime cause=An error occurred while executing the state 'A' (entered at the event id #4). Invalid path '$.no.such' : Missing property in path $['no']
         "#]],
     );
 }
@@ -251,9 +251,9 @@ fn the_machine_times_out_without_a_word_of_its_state() {
         r#"{"TimeoutSeconds":3,"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}}"#,
         "{}",
         expect![[r#"
-             1 <- 0  ExecutionStarted {}
-             2 <- 0  WaitStateEntered W {}
-             3 <- 0  ExecutionTimedOut
+            1  <- 0  ExecutionStarted {}
+            2  <- 0  WaitStateEntered W {}
+            3  <- 0  ExecutionTimedOut error=States.Timeout
         "#]],
     );
 }
@@ -265,9 +265,9 @@ fn a_choice_without_a_match_fails_the_execution() {
             {"And":[{"Variable":"$.n","NumericGreaterThan":1},{"Not":{"Variable":"$.s","StringMatches":"a*\\*c"}}],"Next":"Z"}]},"Z":{"Type":"Succeed"}}}"#,
         r#"{"n":2,"s":"abb*c"}"#,
         expect![[r#"
-             1 <- 0  ExecutionStarted {"n":2,"s":"abb*c"}
-             2 <- 0  ChoiceStateEntered C {"n":2,"s":"abb*c"}
-             3 <- 2  ExecutionFailed error=States.Runtime cause=An error occurred while executing the state 'C' (entered at the event id #2). Failed to transition out of the state. The state does not point to a next state.
+            1  <- 0  ExecutionStarted {"n":2,"s":"abb*c"}
+            2  <- 0  ChoiceStateEntered C {"n":2,"s":"abb*c"}
+            3  <- 2  ExecutionFailed error=States.Runtime cause=An error occurred while executing the state 'C' (entered at the event id #2). Failed to transition out of the state. The state does not point to a next state.
         "#]],
     );
 }

@@ -92,3 +92,52 @@ fn no_more_iterations_run_than_the_service_allows() {
     }
     assert_eq!(most, 40);
 }
+
+#[test]
+fn a_caught_error_that_makes_the_output_too_large_ends_the_execution() {
+    let caught = r#"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f"},
+        "Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":"$.error","Next":"Z"}],"End":true},"Z":{"Type":"Succeed"}}}"#;
+    let input = format!(r#"{{"text":"{}"}}"#, "x".repeat(262_100));
+    let fails = &mut |_: &engine::TaskRequest, _| {
+        Some(engine::TaskOutcome::Failed {
+            error: Some("Boom".into()),
+            cause: Some("y".repeat(1_000)),
+        })
+    };
+    let (events, outcome) = run(caught, &input, fails, &Limits::default());
+    assert_eq!(failure(outcome).0, "States.DataLimitExceeded");
+    assert!(events.len() < 10, "{} events", events.len());
+}
+
+#[test]
+fn an_item_that_is_too_large_leaves_no_iteration_behind() {
+    let map = r#"{"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$.items","ItemSelector":{"a.$":"$$.Map.Item.Value","b.$":"$$.Map.Item.Value"},
+        "ItemProcessor":{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":5,"End":true}}},
+        "Catch":[{"ErrorEquals":["States.DataLimitExceeded"],"ResultPath":"$.error","Next":"Z"}],"End":true},
+        "Z":{"Type":"Wait","Seconds":60,"End":true}}}"#;
+    let input = format!(r#"{{"items":[1,2,"{}"]}}"#, "x".repeat(140_000));
+    let (events, outcome) = run(map, &input, &mut |_, _| None, &Limits::default());
+    assert!(
+        matches!(outcome, Some(Outcome::Succeeded { .. })),
+        "{outcome:?}"
+    );
+    let count =
+        |wanted: fn(&EventKind) -> bool| events.iter().filter(|event| wanted(&event.kind)).count();
+    assert_eq!(
+        count(|kind| matches!(kind, EventKind::MapIterationAborted(_))),
+        2
+    );
+    assert_eq!(
+        count(|kind| matches!(kind, EventKind::MapIterationSucceeded(_))),
+        0
+    );
+}
+
+#[test]
+fn what_a_wait_selects_is_within_the_payload_limit() {
+    let wait = r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":1,"InputPath":"$..*","End":true}}}"#;
+    let nested = format!("{}1{}", r#"{"a":["#.repeat(300), "]}".repeat(300));
+    let input = format!(r#"{{"deep":{nested},"wide":"{}"}}"#, "x".repeat(200_000));
+    let (_, outcome) = run(wait, &input, &mut |_, _| None, &Limits::default());
+    assert_eq!(failure(outcome).0, "States.DataLimitExceeded");
+}

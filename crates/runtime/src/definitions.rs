@@ -14,16 +14,23 @@ const VERSION: u8 = 1;
 /// Compiled definitions kept; beyond that the cache starts over.
 const CACHED: usize = 4_096;
 
-/// The write that keeps a revision's definition for the executions that will pin it. It is never deleted while one
-/// of them may still want it.
-pub fn definition_row(namespace: &Namespace, revision: &str, definition: &str) -> Write {
+/// The writes that keep a revision's definition for the executions that will pin it, and say that its namespace holds
+/// executions: a restart looks there. Never deleted while an execution may still want them.
+pub fn definition_rows(namespace: &Namespace, revision: &str, definition: &str) -> [Write; 2] {
     let mut out = Writer::versioned(VERSION);
     out.text(definition);
     let key = namespace.table(Table::Definition).text(revision).build();
-    Write::Put {
-        key,
-        value: out.finish().into(),
-    }
+    let registry = namespace.registry_key();
+    [
+        Write::Put {
+            key,
+            value: out.finish().into(),
+        },
+        Write::Put {
+            key: registry,
+            value: Vec::new().into(),
+        },
+    ]
 }
 
 /// The definition of a revision, as it was written.

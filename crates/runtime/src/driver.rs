@@ -1,10 +1,12 @@
 //! The thin tokio driver of a shard: feeds it requests and time, hands its commits to the store, and carries out the
 //! effects of those that became durable.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use engine::Timestamp;
 use store::{Outcome, Store, StoreError, Transaction};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::sleep;
@@ -12,12 +14,12 @@ use tokio::time::sleep;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::ports::{Answer, Ports, TaskCall};
-use crate::shard::{Commit, Effect, Request, Shard};
+use crate::shard::{Commit, Effect, Request, ResumeRow, Shard};
 
 /// Requests taken in one go, so that timers get their turn.
 const BATCH: usize = 256;
 /// Bytes of a shard's transactions that may wait for the disk before the shard stops taking requests.
-const WAITING_BYTES: usize = 8 * 1024 * 1024;
+const WAITING_BYTES: usize = 4 * 1024 * 1024;
 /// The same in transactions.
 const WAITING_COMMITS: usize = 1_024;
 
@@ -37,6 +39,10 @@ pub(crate) struct Driver {
     pub(crate) answers: mpsc::UnboundedReceiver<Request>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) stop: watch::Receiver<bool>,
+    /// What was open when the process ended; taken over before anything else.
+    pub(crate) resume: VecDeque<ResumeRow>,
+    /// Scratch.
+    pub(crate) commits: Vec<Commit>,
 }
 
 /// What a driver shares with the completions of its commits.
@@ -51,7 +57,7 @@ pub(crate) struct Shared {
     room: Notify,
 }
 
-/// Set once, when the store can no longer be written: nothing may be acknowledged any more.
+/// Set once, when the store can no longer be written or a shard has panicked: nothing may be acknowledged any more.
 #[derive(Default)]
 pub(crate) struct Failed {
     happened: AtomicBool,
@@ -67,9 +73,13 @@ impl Failed {
         }
     }
 
-    fn set(&self, error: &StoreError) {
+    fn is_set(&self) -> bool {
+        self.happened.load(Ordering::SeqCst)
+    }
+
+    fn set(&self, error: &dyn std::fmt::Display) {
         if !self.happened.swap(true, Ordering::SeqCst) {
-            tracing::error!(%error, "the store can no longer be written: stopping");
+            tracing::error!(%error, "the runtime cannot go on: stopping");
         }
         self.notify.notify_waiters();
     }
@@ -101,6 +111,13 @@ impl Shared {
             transaction,
             effects,
         } = commit;
+        if self.failed.is_set() {
+            // What comes after a commit that was lost must be lost, too.
+            let stopped = RuntimeError::Stopped;
+            return effects
+                .into_iter()
+                .for_each(|effect| self.fail(effect, &stopped));
+        }
         let bytes = size(&transaction);
         self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.waiting_commits.fetch_add(1, Ordering::Relaxed);
@@ -136,14 +153,12 @@ impl Shared {
             Err(error) => {
                 let begins = matches!(effects.first(), Some(Effect::Started(..)));
                 if !(begins
-                    && matches!(
-                        error,
-                        StoreError::Overloaded | StoreError::TooLarge { .. }
-                    ))
+                    && matches!(error, StoreError::Overloaded | StoreError::TooLarge { .. }))
                 {
                     // The shard has moved on from a state that is not on disk: it must not serve.
                     self.failed.set(&error);
                 }
+                let error = RuntimeError::from(error);
                 effects
                     .into_iter()
                     .for_each(|effect| self.fail(effect, &error));
@@ -173,26 +188,29 @@ impl Shared {
                 });
             }
             Effect::Cancel(key) => self.ports.runner.cancel(key),
-            Effect::Started(_, reply) => reply(Ok(true)),
+            Effect::Started(_, started, reply) => {
+                started.store(true, Ordering::Release);
+                reply(Ok(true));
+            }
             Effect::Stopped(at, reply) => reply(Ok(Some(at))),
         }
     }
 
     /// The name was taken between the look and the commit.
     fn refuse_start(&self, effect: Effect) {
-        if let Effect::Started(id, reply) = effect {
+        if let Effect::Started(id, _, reply) = effect {
             self.forget(id);
             reply(Ok(false));
         }
     }
 
-    fn fail(&self, effect: Effect, error: &StoreError) {
+    fn fail(&self, effect: Effect, error: &RuntimeError) {
         match effect {
-            Effect::Started(id, reply) => {
+            Effect::Started(id, _, reply) => {
                 self.forget(id);
-                reply(Err(RuntimeError::from(error.clone())));
+                reply(Err(error.clone()));
             }
-            Effect::Stopped(_, reply) => reply(Err(RuntimeError::from(error.clone()))),
+            Effect::Stopped(_, reply) => reply(Err(error.clone())),
             Effect::Run { .. } | Effect::Cancel(_) => {}
         }
     }
@@ -211,41 +229,66 @@ fn size(transaction: &Transaction) -> usize {
 }
 
 impl Driver {
-    /// Runs until it is told to stop.
+    /// Runs until it is told to stop. A panic stops the whole process: half a runtime must not go on serving.
     pub(crate) async fn run(mut self) {
-        let mut commits = Vec::new();
+        let _guard = PanicGuard(self.shared.failed.clone());
         while !*self.stop.borrow() {
+            if self.shared.is_full() {
+                tokio::select! {
+                    _ = self.stop.changed() => return,
+                    () = self.shared.wait_for_room() => continue,
+                }
+            }
+            if let Some(row) = self.resume.pop_front() {
+                self.with_shard(|shard, now, commits| shard.resume(row, now, commits));
+                continue;
+            }
             let wait = self.until_due();
             tokio::select! {
                 biased;
                 _ = self.stop.changed() => return,
-                () = self.shared.wait_for_room(), if self.shared.is_full() => continue,
-                Some(request) = self.answers.recv() => self.accept(request, &mut commits),
-                Some(request) = self.calls.recv() => self.accept(request, &mut commits),
+                Some(request) = self.answers.recv() => self.accept(request),
+                Some(request) = self.calls.recv() => self.accept(request),
+                () = std::future::ready(()), if self.shard.has_more() => {}
                 () = sleep(wait) => {}
             }
-            self.drain(&mut commits);
-            let now = self.shared.ports.clock.now();
-            self.shard.fire_due(now, BATCH, &mut commits);
+            self.take_batch();
             self.shared.open.store(self.shard.open(), Ordering::Relaxed);
-            commits
-                .drain(..)
-                .for_each(|commit| self.shared.submit(commit));
         }
     }
 
-    fn accept(&mut self, request: Request, commits: &mut Vec<Commit>) {
-        let now = self.shared.ports.clock.now();
-        self.shard.accept(request, now, commits);
-    }
-
-    fn drain(&mut self, commits: &mut Vec<Commit>) {
+    /// Requests, timers and steps, taking turns, as long as there is room for their commits.
+    fn take_batch(&mut self) {
         for _ in 0..BATCH {
-            let Ok(request) = self.answers.try_recv().or_else(|_| self.calls.try_recv()) else {
+            if self.shared.is_full() {
                 return;
-            };
-            self.accept(request, commits);
+            }
+            let (answer, call) = (self.answers.try_recv().ok(), self.calls.try_recv().ok());
+            let idle = answer.is_none() && call.is_none();
+            answer
+                .into_iter()
+                .chain(call)
+                .for_each(|request| self.accept(request));
+            let mut fired = false;
+            self.with_shard(|shard, now, commits| fired = shard.fire_next(now, commits));
+            self.with_shard(|shard, now, commits| shard.go_on(now, commits));
+            if idle && !fired {
+                return;
+            }
         }
+    }
+
+    fn accept(&mut self, request: Request) {
+        self.with_shard(|shard, now, commits| shard.accept(request, now, commits));
+    }
+
+    /// Lets the shard do something now, and hands what it commits to the store.
+    fn with_shard(&mut self, work: impl FnOnce(&mut Shard, Timestamp, &mut Vec<Commit>)) {
+        let now = self.shared.ports.clock.now();
+        work(&mut self.shard, now, &mut self.commits);
+        self.commits
+            .drain(..)
+            .for_each(|commit| self.shared.submit(commit));
     }
 
     /// Until the next timer; at most a minute, so that a wall clock that was set is noticed.
@@ -255,5 +298,16 @@ impl Driver {
             let millis = due.0.saturating_sub(self.shared.ports.clock.now().0).max(0);
             Duration::from_millis(millis.unsigned_abs()).min(LONGEST)
         })
+    }
+}
+
+/// Marks the runtime as failed when its shard panics.
+struct PanicGuard(Arc<Failed>);
+
+impl Drop for PanicGuard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.set(&"a shard has panicked");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use store::StoreError;
 
 /// An error of the runtime.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum RuntimeError {
     /// An execution of this name exists and is not the same.
     #[error("the execution exists already")]

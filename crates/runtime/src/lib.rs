@@ -25,7 +25,7 @@ mod rows;
 mod runtime;
 pub mod shard;
 
-pub use definitions::{definition_row, definition_text};
+pub use definitions::{definition_rows, definition_text};
 pub use error::RuntimeError;
 pub use id::ExecutionId;
 pub use keys::Namespace;

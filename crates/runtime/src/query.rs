@@ -174,6 +174,9 @@ fn collect(
                 chunk.reverse();
             }
             found.extend(chunk.into_iter().filter(&wanted));
+            if found.len() >= limit {
+                break;
+            }
         }
     }
     found.truncate(limit);

@@ -120,6 +120,7 @@ impl ExecutionRecord {
         Known {
             input: self.facts.input.clone(),
             output: self.output.clone(),
+            parent: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::definitions::Definitions;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::{Namespace, REGISTRY, Table};
-use crate::rows::record_key;
+use crate::rows::{given_by, record_key};
 use crate::shard::ResumeRow;
 
 /// Rows read at a time.
@@ -122,7 +122,8 @@ fn read(
     execution.next_timer = header.next_timer;
     execution.deadline = header.deadline;
     for (number, row) in rows.range(1..) {
-        let frame = frames::decode(row, &machine, &known).map_err(unreadable)?;
+        let frame = frames::decode(row, &machine, &known, |parent| given_by(&execution, parent))
+            .map_err(unreadable)?;
         execution.frames.insert(FrameId(number - 1), frame);
     }
     Ok(ResumeRow {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use asl::definition::Machine;
 use bytes::Bytes;
-use engine::{Event, Execution, FrameId};
+use engine::{Event, Execution, Frame, FrameId, Phase};
+use expr::json::Document;
 use store::Write;
 
 use crate::codec::documents::Known;
@@ -93,7 +94,11 @@ impl StepWrites<'_> {
         for frame in execution.take_changed() {
             let key = frame_key(self.namespace, self.id, frame);
             if let Some(state) = execution.frames.get(&frame) {
-                let value = frames::encode(state, self.machine, self.known).into();
+                let known = Known {
+                    parent: given_to(execution, state),
+                    ..self.known.clone()
+                };
+                let value = frames::encode(state, self.machine, &known).into();
                 writes.push(Write::Put { key, value });
                 stored.insert(frame);
             } else if stored.remove(&frame) {
@@ -124,5 +129,18 @@ impl StepWrites<'_> {
             key,
             value: Bytes::copy_from_slice(&[record.status.number()]),
         });
+    }
+}
+
+/// What the frame's parent gives its children.
+fn given_to(execution: &Execution, frame: &Frame) -> Option<Document> {
+    given_by(execution, frame.parent?.frame)
+}
+
+/// What a Parallel or Map gives its children: its effective input.
+pub(crate) fn given_by(execution: &Execution, parent: FrameId) -> Option<Document> {
+    match &execution.frames.get(&parent)?.phase {
+        Phase::Children(children) => Some(children.effective.clone()),
+        _ => None,
     }
 }

@@ -19,7 +19,7 @@ use crate::ports::Ports;
 use crate::query;
 use crate::record::{ExecutionRecord, Status};
 use crate::recovery;
-use crate::shard::{Commit, Reply, Request, ResumeRow, Shard, StartRow};
+use crate::shard::{Reply, Request, ResumeRow, Shard, StartRow};
 
 /// How the runtime is set up.
 #[derive(Clone, Debug)]
@@ -126,19 +126,14 @@ impl Runtime {
             open.clone(),
             self.failed.clone(),
         ));
-        let mut shard = Shard::new(options.limits.clone(), (self.ports.entropy)());
-        let mut commits: Vec<Commit> = Vec::new();
-        let now = self.ports.clock.now();
-        for row in rows {
-            shard.resume(row, now, &mut commits);
-        }
-        commits.into_iter().for_each(|commit| shared.submit(commit));
         let driver = Driver {
-            shard,
+            shard: Shard::new(options.limits.clone(), (self.ports.entropy)()),
             calls: calls_in,
             answers: answers_in,
             shared,
             stop: self.stop.subscribe(),
+            resume: rows.into(),
+            commits: Vec::new(),
         };
         self.drivers
             .lock()

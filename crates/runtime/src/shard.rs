@@ -4,10 +4,12 @@
 //! Architecture Invariant: an execution belongs to one shard and is changed by nobody else, so it needs no lock. A
 //! shard goes on while its commits are being made durable; whatever they cause outside waits in their effects.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use asl::definition::Machine;
+use bytes::Bytes;
 use engine::event::Failure;
 use engine::{
     Command, Execution, Facts, FrameId, Input, Limits, Machinery, Step, TaskOutcome, TimerId,
@@ -91,14 +93,18 @@ pub enum Effect {
     },
     /// Forget a call.
     Cancel(TaskKey),
-    /// Tell the starter; on a conflict, that the name is taken.
-    Started(ExecutionId, Reply<bool>),
+    /// Mark the start as durable and tell the starter; on a conflict, that the name is taken.
+    Started(ExecutionId, Arc<AtomicBool>, Reply<bool>),
     /// Tell who stopped it.
     Stopped(Timestamp, Reply<Option<Timestamp>>),
 }
 
 /// An open execution.
 struct Live {
+    /// Where its name is kept.
+    name_key: Bytes,
+    /// Set once its start is durable. Until then every further commit depends on it.
+    started: Arc<AtomicBool>,
     namespace: Namespace,
     record: ExecutionRecord,
     machine: Arc<Machine>,
@@ -113,7 +119,8 @@ pub struct Shard {
     entropy: Box<dyn Entropy + Send>,
     live: HashMap<ExecutionId, Live>,
     timers: BTreeSet<(Timestamp, ExecutionId, TimerId)>,
-    known_namespaces: BTreeSet<Namespace>,
+    /// Executions whose last step has spent its budget.
+    again: VecDeque<ExecutionId>,
 }
 
 impl Shard {
@@ -124,7 +131,7 @@ impl Shard {
             entropy,
             live: HashMap::new(),
             timers: BTreeSet::new(),
-            known_namespaces: BTreeSet::new(),
+            again: VecDeque::new(),
         }
     }
 
@@ -160,21 +167,32 @@ impl Shard {
         }
     }
 
-    /// Fires the timers that are due, at most `most` of them.
-    pub fn fire_due(&mut self, now: Timestamp, most: usize, out: &mut Vec<Commit>) {
-        for _ in 0..most {
-            match self.timers.first().copied() {
-                Some(timer @ (due, execution, id)) if due <= now => {
-                    self.timers.remove(&timer);
-                    self.drive(execution, Input::TimerFired(id), now, out);
-                }
-                _ => return,
+    /// Fires the next timer if it is due; whether there was one.
+    pub fn fire_next(&mut self, now: Timestamp, out: &mut Vec<Commit>) -> bool {
+        match self.timers.first().copied() {
+            Some(timer @ (due, execution, id)) if due <= now => {
+                self.timers.remove(&timer);
+                self.drive(execution, Input::TimerFired(id), now, out);
+                true
             }
+            _ => false,
         }
     }
 
-    /// Takes over an execution that was open when the process ended: its timers are set again, and every call that
-    /// was in flight is made again, with another Started event for the same attempt.
+    /// Whether an execution has spent a step's budget and waits for its next step.
+    pub fn has_more(&self) -> bool {
+        !self.again.is_empty()
+    }
+
+    /// One more step for the execution that has waited longest for it.
+    pub fn go_on(&mut self, now: Timestamp, out: &mut Vec<Commit>) {
+        if let Some(id) = self.again.pop_front() {
+            self.drive(id, Input::Continue, now, out);
+        }
+    }
+
+    /// Takes over an execution that was open when the process ended: its timers are set again, those that are due
+    /// fire, and every call that was in flight is made again, with another Started event for the same attempt.
     pub fn resume(&mut self, row: ResumeRow, now: Timestamp, out: &mut Vec<Commit>) {
         let ResumeRow {
             id,
@@ -185,12 +203,10 @@ impl Shard {
         } = row;
         let stored_frames = execution.frames.keys().copied().collect();
         let execution = execution.resume();
-        for timer in execution.timers() {
-            self.timers.insert((timer.due, id, timer.id));
-        }
-        let tasks: Vec<_> = execution.tasks().map(|(task, _)| task).collect();
-        let more = execution.has_ready();
+        let timers: Vec<_> = execution.timers().collect();
         let live = Live {
+            name_key: name_key(&namespace, &record.facts.machine_name, &record.facts.name),
+            started: Arc::new(AtomicBool::new(true)),
             namespace,
             record,
             machine,
@@ -198,12 +214,22 @@ impl Shard {
             stored_frames,
             header_stored: true,
         };
+        if live.execution.has_ready() {
+            self.again.push_back(id);
+        }
         self.live.insert(id, live);
+        for timer in timers {
+            match timer.due <= now {
+                true => self.drive(id, Input::TimerFired(timer.id), now, out),
+                false => drop(self.timers.insert((timer.due, id, timer.id))),
+            }
+        }
+        let Some(live) = self.live.get(&id) else {
+            return;
+        };
+        let tasks: Vec<_> = live.execution.tasks().map(|(task, _)| task).collect();
         for task in tasks {
             self.drive(id, Input::Redispatch(task), now, out);
-        }
-        if more {
-            self.drive(id, Input::Continue, now, out);
         }
     }
 
@@ -217,14 +243,14 @@ impl Shard {
             trace_header,
             reply,
         } = row;
-        let name = name_key(&namespace, &facts.machine_name, &facts.name);
-        let mut transaction = Transaction::new()
-            .require_absent(name.clone())
-            .put(name, id.0.to_be_bytes().to_vec());
-        if self.known_namespaces.insert(namespace.clone()) {
-            transaction = transaction.put(namespace.registry_key(), Vec::new());
-        }
+        let name_key = name_key(&namespace, &facts.machine_name, &facts.name);
+        let transaction = Transaction::new()
+            .require_absent(name_key.clone())
+            .put(name_key.clone(), id_bytes(id));
+        let started = Arc::new(AtomicBool::new(false));
         let live = Live {
+            name_key,
+            started: started.clone(),
             namespace,
             execution: Execution::new(facts.clone()),
             record: ExecutionRecord::started(facts, revision, trace_header),
@@ -233,14 +259,14 @@ impl Shard {
             header_stored: false,
         };
         self.live.insert(id, live);
-        let started = Effect::Started(id, reply);
-        self.drive_into(
+        let effects = vec![Effect::Started(id, started, reply)];
+        self.step(
             id,
             Input::Start,
             now,
             Commit {
                 transaction,
-                effects: vec![started],
+                effects,
             },
             out,
         );
@@ -254,14 +280,15 @@ impl Shard {
         now: Timestamp,
         out: &mut Vec<Commit>,
     ) {
-        if !self.live.contains_key(&id) {
+        let Some(live) = self.live.get(&id) else {
             return reply(Ok(None));
-        }
-        let commit = Commit {
-            transaction: Transaction::new(),
-            effects: vec![Effect::Stopped(now, reply)],
         };
-        self.drive_into(id, Input::Stop(failure), now, commit, out);
+        let at = now.max(live.execution.now);
+        let commit = Commit {
+            transaction: live.transaction(id),
+            effects: vec![Effect::Stopped(at, reply)],
+        };
+        self.step(id, Input::Stop(failure), now, commit, out);
     }
 
     fn forget(&mut self, id: ExecutionId) {
@@ -273,42 +300,17 @@ impl Shard {
     }
 
     fn drive(&mut self, id: ExecutionId, input: Input, now: Timestamp, out: &mut Vec<Commit>) {
-        self.drive_into(
-            id,
-            input,
-            now,
-            Commit {
-                transaction: Transaction::new(),
-                effects: Vec::new(),
-            },
-            out,
-        );
+        let Some(live) = self.live.get(&id) else {
+            return;
+        };
+        let commit = Commit {
+            transaction: live.transaction(id),
+            effects: Vec::new(),
+        };
+        self.step(id, input, now, commit, out);
     }
 
-    /// Steps the execution, and again while its budget was spent: each step is a commit of its own.
-    fn drive_into(
-        &mut self,
-        id: ExecutionId,
-        input: Input,
-        now: Timestamp,
-        first: Commit,
-        out: &mut Vec<Commit>,
-    ) {
-        let mut next = Some((input, first));
-        while let Some((input, commit)) = next.take() {
-            if self.step(id, input, now, commit, out) {
-                next = Some((
-                    Input::Continue,
-                    Commit {
-                        transaction: Transaction::new(),
-                        effects: Vec::new(),
-                    },
-                ));
-            }
-        }
-    }
-
-    /// One step and its commit; whether there is more to do at once.
+    /// One step and its commit. When its budget was spent, the execution takes its turn again after others.
     fn step(
         &mut self,
         id: ExecutionId,
@@ -316,9 +318,9 @@ impl Shard {
         now: Timestamp,
         mut commit: Commit,
         out: &mut Vec<Commit>,
-    ) -> bool {
+    ) {
         let Some(live) = self.live.get_mut(&id) else {
-            return false;
+            return;
         };
         let machinery = Machinery {
             machine: &live.machine,
@@ -326,12 +328,13 @@ impl Shard {
             entropy: &mut *self.entropy,
         };
         let step = engine::step(machinery, &mut live.execution, input, now);
-        if step.events.is_empty()
-            && commit.effects.is_empty()
-            && commit.transaction.writes.is_empty()
-        {
-            // A stale input. Frames may still have moved: a timer that only made a frame ready is followed by events.
-            return step.more;
+        if step.more {
+            self.again.push_back(id);
+        }
+        let stale =
+            step.events.is_empty() && step.commands.is_empty() && !live.execution.has_changed();
+        if stale && commit.effects.is_empty() {
+            return;
         }
         live.write(id, &step, &mut commit.transaction.writes);
         let closed = live.execution.is_closed();
@@ -340,7 +343,6 @@ impl Shard {
             self.live.remove(&id);
         }
         out.push(commit);
-        step.more
     }
 
     /// Timers take effect at once, calls when the commit is durable.
@@ -375,6 +377,14 @@ impl Shard {
 }
 
 impl Live {
+    /// An empty transaction of this execution: void if its start was refused.
+    fn transaction(&self, id: ExecutionId) -> Transaction {
+        match self.started.load(Ordering::Acquire) {
+            true => Transaction::new(),
+            false => Transaction::new().require_equals(self.name_key.clone(), id_bytes(id)),
+        }
+    }
+
     fn write(&mut self, id: ExecutionId, step: &Step, writes: &mut Vec<Write>) {
         let begins = step.events.first().is_some_and(|event| event.id == 1);
         if let Some(outcome) = &self.execution.outcome {
@@ -398,6 +408,10 @@ impl Live {
             writes,
         );
     }
+}
+
+fn id_bytes(id: ExecutionId) -> Vec<u8> {
+    id.0.to_be_bytes().to_vec()
 }
 
 /// An execution read back from its rows.

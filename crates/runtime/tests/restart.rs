@@ -8,7 +8,9 @@ use std::time::Duration;
 use engine::event::Failure;
 use runtime::{RuntimeError, Status};
 use store::{MemoryStore, Store};
-use world::{Outside, check_finished, define, ended, find, namespace, open, start};
+use world::{
+    Outside, check_finished, define, define_as, ended, find, namespace, open, start, start_with,
+};
 
 #[tokio::test(start_paused = true)]
 async fn an_execution_goes_on_after_restarts_at_any_time() {
@@ -115,4 +117,52 @@ async fn a_stopped_execution_stays_stopped() {
     let record = find(store.as_ref(), "e").unwrap();
     assert_eq!(record.status, Status::Aborted);
     assert_eq!(record.stopped, Some(stopped.at));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_makes_no_event_still_has_its_timer() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let too_large = r#"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke",
+        "Parameters":{"FunctionName":"f","Payload":{"a.$":"$","b.$":"$"}},
+        "Retry":[{"ErrorEquals":["States.ALL"],"MaxAttempts":2}],"End":true}}}"#;
+    assert!(define_as(store.as_ref(), too_large));
+    let runtime = open(store.clone(), &Outside::default()).unwrap();
+    let input = format!(r#""{}""#, "x".repeat(200_000));
+    start_with(&runtime, "e", &input).await.unwrap();
+    assert!(ended(&runtime, &store, "e").await);
+    let record = find(store.as_ref(), "e").unwrap();
+    assert_eq!(
+        record.failure.error.as_deref(),
+        Some("States.DataLimitExceeded")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_documents_do_not_make_a_commit_too_large() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let changing: Vec<String> = (0..40)
+        .map(|n| format!(r#""S{n}":{{"Type":"Pass","Parameters":{{"n":{n},"text.$":"$.text"}},"Next":"S{}"}}"#, n + 1))
+        .collect();
+    let branches: Vec<String> = (0..100)
+        .map(|n| format!(r#"{{"StartAt":"B{n}","States":{{"B{n}":{{"Type":"Wait","Seconds":1,"OutputPath":"$.n","End":true}}}}}}"#))
+        .collect();
+    let definition = format!(
+        r#"{{"StartAt":"S0","States":{{{},"S40":{{"Type":"Parallel","Branches":[{}],"End":true}}}}}}"#,
+        changing.join(","),
+        branches.join(",")
+    );
+    assert!(define_as(store.as_ref(), &definition));
+    let outside = Outside::default();
+    let runtime = open(store.clone(), &outside).unwrap();
+    start_with(
+        &runtime,
+        "e",
+        &format!(r#"{{"text":"{}"}}"#, "x".repeat(250_000)),
+    )
+    .await
+    .unwrap();
+    runtime.shutdown().await;
+    let runtime = open(store.clone(), &outside).unwrap();
+    assert!(ended(&runtime, &store, "e").await);
+    assert_eq!(find(store.as_ref(), "e").unwrap().status, Status::Succeeded);
 }

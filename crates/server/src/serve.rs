@@ -98,7 +98,7 @@ impl Server {
             .local_addr()
             .map_err(|error| ServeError::Listen(config.listen, error))?;
         let directory = config.data_dir.join("store");
-        let opened = EmbeddedStore::open(&directory, store::Options::default());
+        let opened = EmbeddedStore::open(&directory, store_options());
         let store: Arc<dyn Store> =
             Arc::new(opened.map_err(|error| ServeError::Store { directory, error })?);
         let clock = Arc::new(SystemClock);
@@ -173,6 +173,15 @@ impl Server {
         if let Ok(Err(error)) = closed {
             tracing::error!(%error, "the store did not close cleanly");
         }
+    }
+}
+
+/// Room for more than all shards together leave waiting, so that the store never refuses what a shard commits.
+fn store_options() -> store::Options {
+    store::Options {
+        queue_bytes: 64 << 20,
+        index_memory_bytes: 8 << 20,
+        ..store::Options::default()
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! Owns which resource goes where. What a service makes of parameters and answers is `integrations`' business.
 
-use std::sync::{Arc, Weak};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, Weak};
 
 use asl::definition::Target;
 use aws::sigv4::Credentials;
@@ -16,6 +17,7 @@ use integrations::{CallError, Endpoint, Timeouts};
 use runtime::{Namespace, TaskCall, TaskKey, TaskRunner};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SetOnce};
+use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use crate::api::lambda::{LambdaApi, Place};
@@ -44,7 +46,10 @@ impl Functions {
             std::env::var(name).unwrap_or_else(|_| otherwise.to_owned())
         };
         Ok(Functions::Remote {
-            client: Box::new(LambdaClient::new(url.parse::<Endpoint>()?, Timeouts::default())),
+            client: Box::new(LambdaClient::new(
+                url.parse::<Endpoint>()?,
+                Timeouts::default(),
+            )),
             credentials: Credentials {
                 access_key: variable("AWS_ACCESS_KEY_ID", "test"),
                 secret_key: variable("AWS_SECRET_ACCESS_KEY", "test"),
@@ -61,6 +66,8 @@ pub struct Tasks {
     functions: Arc<Functions>,
     states: Arc<SetOnce<Weak<StatesApi>>>,
     room: Arc<Semaphore>,
+    /// Calls that wait or are being made.
+    running: Arc<Mutex<HashMap<TaskKey, AbortHandle>>>,
 }
 
 impl Tasks {
@@ -71,6 +78,7 @@ impl Tasks {
             functions: Arc::new(functions),
             states: Arc::new(SetOnce::new()),
             room: Arc::new(Semaphore::new(CALLS)),
+            running: Arc::default(),
         }
     }
 
@@ -160,18 +168,56 @@ fn unsupported(resource: &str) -> CallError {
 
 impl TaskRunner for Tasks {
     fn run(&self, call: TaskCall) {
-        let tasks = self.clone();
-        self.handle.spawn(async move {
-            let Ok(_room) = tasks.room.acquire().await else {
-                return;
-            };
-            let result = tasks.call(&call.namespace, &call.request).await;
-            call.answer.send(outcome(result));
+        let (tasks, key) = (self.clone(), call.key);
+        let mut running = self.running();
+        let TaskCall {
+            namespace,
+            request,
+            answer,
+            ..
+        } = call;
+        let work = self.handle.spawn(async move {
+            let result = tasks.perform(namespace, request).await;
+            tasks.running().remove(&key);
+            answer.send(outcome(result));
         });
+        running.insert(key, work.abort_handle());
     }
 
-    /// A function that was called runs to its end, as on AWS; its answer is dropped by the engine.
-    fn cancel(&self, _key: TaskKey) {}
+    /// A call that still waits is not made. A function that was called runs to its end, as on AWS.
+    fn cancel(&self, key: TaskKey) {
+        if let Some(work) = self.running().remove(&key) {
+            work.abort();
+        }
+    }
+}
+
+impl Tasks {
+    /// Makes the call when there is room, in a task of its own, so that a panic is an answer too.
+    async fn perform(
+        &self,
+        namespace: Namespace,
+        request: TaskRequest,
+    ) -> Result<String, CallError> {
+        let Ok(_room) = self.room.acquire().await else {
+            return std::future::pending().await;
+        };
+        let (tasks, resource) = (self.clone(), request.resource.arn.clone());
+        let made = tokio::spawn(async move { tasks.call(&namespace, &request).await });
+        made.await.unwrap_or_else(|error| {
+            tracing::error!(%error, %resource, "a task's call has panicked");
+            Err(CallError::Parameters {
+                name: "States.TaskFailed".to_owned(),
+                cause: "An internal error occurred while the task was called.".to_owned(),
+            })
+        })
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<TaskKey, AbortHandle>> {
+        self.running
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
 }
 
 fn outcome(result: Result<String, CallError>) -> TaskOutcome {

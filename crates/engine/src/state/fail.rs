@@ -35,7 +35,7 @@ impl Run<'_> {
             &context,
             self.entropy,
         )?;
-        Err(Fault::Failure(Failure { error, cause }))
+        Err(Fault::Failure(Failure::of(error, cause)))
     }
 }
 

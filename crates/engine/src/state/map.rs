@@ -18,6 +18,13 @@ impl Run<'_> {
         let effective = self.effective_input(frame, state)?;
         let items = self.items(frame, map, &effective)?;
         let concurrency = self.concurrency(frame, map, &effective)?;
+        let documents = [&effective, &Document::from_value(items.clone())];
+        if documents
+            .iter()
+            .any(|document| !document.fits(self.limits.payload_bytes))
+        {
+            return Err(Fault::data_limit(&state.name));
+        }
         let total = items.as_array().map_or(0, <[Value]>::len) as u32;
         let started = self.emit_on(frame, EventKind::MapStateStarted { length: total });
         self.execution.frame_mut(frame).phase = Phase::Children(Box::new(Children {

@@ -64,7 +64,7 @@ impl Run<'_> {
         }
         let due = |seconds: Option<u64>, run: &mut Self| {
             seconds.map(|s| {
-                let due = run.execution.now.plus_seconds(s);
+                let due = run.clock.plus_seconds(s);
                 run.set_timer(due)
             })
         };
@@ -104,11 +104,19 @@ impl Run<'_> {
         self.execution.frame_mut(frame).phase = Phase::Task(wait);
     }
 
-    /// The process that made the call is gone: the same attempt, with another Started in its history.
+    /// The process that made the call is gone: the same attempt, with another Started in its history and a full
+    /// heartbeat interval.
     pub(crate) fn redispatch_task(&mut self, task: TaskId) {
-        let Some((wait, resource)) = self.waiting_for(task) else {
+        let Some((mut wait, resource)) = self.waiting_for(task) else {
             return;
         };
+        if let (Some(old), Some(seconds)) = (wait.heartbeat, wait.heartbeat_seconds) {
+            self.commands.push(Command::ClearTimer {
+                timer: old.id,
+                due: old.due,
+            });
+            wait.heartbeat = Some(self.set_timer(self.clock.plus_seconds(seconds)));
+        }
         self.dispatch(task.frame, &resource, wait);
     }
 
@@ -138,11 +146,13 @@ impl Run<'_> {
                 self.emit_on(task.frame, succeeded_event(&resource, output.clone()));
                 self.complete(task.frame, &output);
             }
+            // What Step Functions itself could not do ends the execution, without a word of the task ([rec]).
+            TaskOutcome::Failed { error, cause } if error.as_deref() == Some("States.Runtime") => {
+                let detail = cause.unwrap_or_default();
+                self.fault(task.frame, Fault::Runtime(detail));
+            }
             TaskOutcome::Failed { error, cause } => {
-                let failure = Failure {
-                    error: error.map(Into::into),
-                    cause: cause.map(Into::into),
-                };
+                let failure = Failure::of(error.map(Into::into), cause.map(Into::into));
                 self.emit_on(task.frame, failed_event(&resource, failure.clone()));
                 self.fail(task.frame, failure);
             }
@@ -173,7 +183,8 @@ impl Run<'_> {
         }
     }
 
-    /// TimeoutSeconds or HeartbeatSeconds passed: `States.Timeout` without a cause ([rec] timeouts).
+    /// TimeoutSeconds or HeartbeatSeconds passed: `States.Timeout` without a cause in both cases ([rec] timeouts); only
+    /// a missed heartbeat is also taken by those who name `States.HeartbeatTimeout`.
     pub(crate) fn task_timed_out(&mut self, frame: FrameId, fired: TimerId) {
         let Phase::Task(wait) = &self.execution.frame(frame).phase else {
             return;
@@ -182,12 +193,17 @@ impl Run<'_> {
             frame,
             scheduled: wait.scheduled,
         };
+        let heartbeat = wait.heartbeat.is_some_and(|timer| timer.id == fired);
         let resource = self.resource(self.execution.frame(frame).state);
         self.clear_timers(frame, Some(fired));
         self.commands.push(Command::CancelTask(task));
         let failure = Failure::named("States.Timeout");
         self.emit_on(frame, timed_out_event(&resource, failure.clone()));
-        self.fail(frame, failure);
+        self.fail_as(
+            frame,
+            failure,
+            heartbeat.then_some("States.HeartbeatTimeout"),
+        );
     }
 
     /// The context of a state whose facts the caller holds, so that the run stays free to be changed.

@@ -19,13 +19,13 @@ impl Run<'_> {
         let effective = self.effective_input(frame, state)?;
         let due = {
             let context = self.context(frame);
-            due(wait, &context.over(&effective), self.execution.now)?
+            due(wait, &context.over(&effective), self.clock)?
         };
-        if due.0.saturating_sub(self.execution.now.0) >= LONGEST_MILLIS {
+        if due.0.saturating_sub(self.clock.0) >= LONGEST_MILLIS {
             return Err(Fault::runtime("Wait state delay is too long."));
         }
         let output = self.passed_through(frame, state)?;
-        if due <= self.execution.now {
+        if due <= self.clock || !output.fits(self.limits.payload_bytes) {
             self.leave_with(frame, output, target(state.next));
             return Ok(());
         }

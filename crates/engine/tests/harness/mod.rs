@@ -134,7 +134,7 @@ pub fn show(events: &[Event]) -> String {
     for event in events {
         let _ = writeln!(
             text,
-            "{:>2} <- {:<2} {}",
+            "{:<2} <- {:<2} {}",
             event.id,
             event.previous,
             describe(&event.kind)

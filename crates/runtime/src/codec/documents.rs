@@ -1,7 +1,8 @@
 //! Documents by reference: a payload that a row repeats, or that the execution's record holds already, is written
 //! once.
 //!
-//! Reference 0 is the execution's input, 1 its output; both are in its record. From 2 on, the row's own table.
+//! Reference 0 is the execution's input, 1 its output; both are in its record. 2 is the effective input of the Parallel
+//! or Map around a frame, which is in the parent's row. From 3 on, the row's own table.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,11 +18,14 @@ pub struct Known {
     pub input: Document,
     /// Its output, once it has one.
     pub output: Option<Document>,
+    /// What the frame's parent gave its children; none for history chunks and for the root.
+    pub parent: Option<Document>,
 }
 
 const INPUT: u64 = 0;
 const OUTPUT: u64 = 1;
-const OWN: u64 = 2;
+const PARENT: u64 = 2;
+const OWN: u64 = 3;
 
 /// Gives out references while a row is written.
 pub struct DocumentTable<'a> {
@@ -59,13 +63,13 @@ impl<'a> DocumentTable<'a> {
         if text == self.known.input.text() {
             return INPUT;
         }
-        if self
-            .known
-            .output
-            .as_ref()
-            .is_some_and(|output| text == output.text())
-        {
+        let is =
+            |known: &Option<Document>| known.as_ref().is_some_and(|known| text == known.text());
+        if is(&self.known.output) {
             return OUTPUT;
+        }
+        if is(&self.known.parent) {
+            return PARENT;
         }
         if self.own.last().is_some_and(|last| last.text() == text) {
             return OWN + self.own.len() as u64 - 1;
@@ -105,6 +109,7 @@ impl<'a> Documents<'a> {
         match reader.uint()? {
             INPUT => Ok(self.known.input.clone()),
             OUTPUT => self.known.output.clone().ok_or(missing),
+            PARENT => self.known.parent.clone().ok_or(missing),
             own => self.own.get((own - OWN) as usize).cloned().ok_or(missing),
         }
     }

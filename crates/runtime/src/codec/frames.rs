@@ -7,6 +7,7 @@ use std::sync::Arc;
 use asl::definition::Machine;
 use engine::execution::{Children, MapItem, Parent, Phase, TaskWait, Timer};
 use engine::{Execution, Frame, FrameId, TimerId, Timestamp};
+use expr::json::Document;
 
 use super::documents::{DocumentTable, Documents, Known};
 use super::{DecodeError, Reader, Writer};
@@ -64,14 +65,10 @@ impl Header {
     }
 }
 
-/// Bytes of a frame's row.
+/// Bytes of a frame's row; `known.parent` is what the frame's parent gives its children.
 pub fn encode(frame: &Frame, machine: &Machine, known: &Known) -> Vec<u8> {
     let mut documents = DocumentTable::new(known);
     let mut body = Writer::default();
-    body.option(frame.parent, |out, parent| {
-        out.uint(u64::from(parent.frame.0));
-        out.uint(u64::from(parent.index));
-    });
     body.text(&machine.state(frame.state).name);
     body.uint(frame.previous);
     body.uint(documents.reference(&frame.input));
@@ -87,23 +84,37 @@ pub fn encode(frame: &Frame, machine: &Machine, known: &Known) -> Vec<u8> {
     });
     write_phase(&mut body, &frame.phase, machine, &mut documents);
     let mut out = Writer::versioned(VERSION);
+    out.option(frame.parent, |out, parent| {
+        out.uint(u64::from(parent.frame.0));
+        out.uint(u64::from(parent.index));
+    });
     documents.write(&mut out);
     out.append(body);
     out.finish()
 }
 
-/// The frame of a row.
-pub fn decode(bytes: &[u8], machine: &Machine, known: &Known) -> Result<Frame, DecodeError> {
+/// The frame of a row. `given_by` says what a parent gives its children; parents come before their children.
+pub fn decode(
+    bytes: &[u8],
+    machine: &Machine,
+    known: &Known,
+    given_by: impl FnOnce(FrameId) -> Option<Document>,
+) -> Result<Frame, DecodeError> {
     let mut reader = Reader::versioned(bytes, VERSION)?;
-    let documents = Documents::read(known, &mut reader)?;
     let reader = &mut reader;
+    let parent = reader.option(|r| {
+        Ok(Parent {
+            frame: FrameId(r.uint32()?),
+            index: r.uint32()?,
+        })
+    })?;
+    let known = Known {
+        parent: parent.and_then(|parent| given_by(parent.frame)),
+        ..known.clone()
+    };
+    let documents = Documents::read(&known, reader)?;
     Ok(Frame {
-        parent: reader.option(|r| {
-            Ok(Parent {
-                frame: FrameId(r.uint32()?),
-                index: r.uint32()?,
-            })
-        })?,
+        parent,
         state: read_state(reader, machine)?,
         previous: reader.uint()?,
         input: documents.next(reader)?,

@@ -110,18 +110,31 @@ pub fn open(store: Arc<dyn Store>, outside: &Outside) -> Result<Runtime, Runtime
 
 /// Writes the definition's row.
 pub fn define(store: &dyn Store) -> bool {
-    let row = runtime::definition_row(&namespace(), "revision-1", DEFINITION);
+    define_as(store, DEFINITION)
+}
+
+/// The same for another definition.
+pub fn define_as(store: &dyn Store, definition: &str) -> bool {
+    let rows = runtime::definition_rows(&namespace(), "revision-1", definition);
     commit(
         store,
         Transaction {
             preconditions: Vec::new(),
-            writes: vec![row],
+            writes: rows.into(),
         },
     )
     .is_ok()
 }
 
 pub async fn start(runtime: &Runtime, name: &str) -> Result<Started, RuntimeError> {
+    start_with(runtime, name, INPUT).await
+}
+
+pub async fn start_with(
+    runtime: &Runtime,
+    name: &str,
+    input: &str,
+) -> Result<Started, RuntimeError> {
     let facts = Facts {
         arn: format!("arn:aws:states:us-east-1:123456789012:execution:{MACHINE}:{name}").into(),
         name: name.into(),
@@ -130,7 +143,7 @@ pub async fn start(runtime: &Runtime, name: &str) -> Result<Started, RuntimeErro
         role_arn: "arn:aws:iam::123456789012:role/r".into(),
         region: "us-east-1".into(),
         started: Timestamp(0),
-        input: Document::parse(INPUT).unwrap(),
+        input: Document::parse(input).unwrap(),
     };
     let revision = "revision-1".into();
     runtime

@@ -4,7 +4,7 @@ use aws::ApiError;
 use engine::event::{Failure, Iteration, StateType, TaskNames};
 use engine::{Event, EventKind};
 use expr::json::Document;
-use runtime::{Namespace, query};
+use runtime::{ExecutionId, ExecutionRecord, Namespace, RuntimeError, Status, query};
 use serde_json::{Map, Value, json};
 
 use super::machines::page_size;
@@ -20,7 +20,7 @@ impl StatesApi {
         params: &Params,
     ) -> Result<Value, ApiError> {
         let arn = params.required("executionArn");
-        let (id, record) = self.execution(request, arn)?;
+        let found = self.execution(request, arn)?;
         let reverse = params.boolean("reverseOrder").unwrap_or(false);
         let scope = Scope {
             operation: "GetExecutionHistory",
@@ -37,13 +37,15 @@ impl StatesApi {
             }
             None => None,
         };
-        let (store, limit) = (self.runtime.store(), page_size(params));
-        let namespace = Namespace::new(&request.account, &request.region);
-        let mut events = match reverse {
-            false => {
-                query::events_from(store, &namespace, id, &record, from.unwrap_or(1), limit + 1)
+        let limit = page_size(params);
+        let (id, record) = (found.0, &found.1);
+        let mut events = match self.events(request, id, record, reverse, from, limit + 1) {
+            // It has ended in between: its last chunk refers to the output, which the record has only now.
+            Err(RuntimeError::Unreadable { .. }) if record.status == Status::Running => {
+                let (id, record) = self.execution(request, arn)?;
+                self.events(request, id, &record, reverse, from, limit + 1)
             }
-            true => query::events_back_from(store, &namespace, id, &record, from, limit + 1),
+            read => read,
         }
         .map_err(errors::from_runtime)?;
         let next = (events.len() > limit).then(|| events[limit].id);
@@ -55,6 +57,25 @@ impl StatesApi {
             answer["nextToken"] = scope.issue(self.now_millis(), &next.to_string()).into();
         }
         Ok(answer)
+    }
+}
+
+impl StatesApi {
+    fn events(
+        &self,
+        request: &Request,
+        id: ExecutionId,
+        record: &ExecutionRecord,
+        reverse: bool,
+        from: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Event>, RuntimeError> {
+        let namespace = Namespace::new(&request.account, &request.region);
+        let store = self.runtime.store();
+        match reverse {
+            false => query::events_from(store, &namespace, id, record, from.unwrap_or(1), limit),
+            true => query::events_back_from(store, &namespace, id, record, from, limit),
+        }
     }
 }
 

@@ -124,7 +124,7 @@ impl StatesApi {
         let namespace = Namespace::new(&request.account, &request.region);
         let key = revision_key(&request.account, &request.region, &revision.key);
         let mut tx = tx.put(key.bytes().clone(), encode(revision));
-        tx.writes.push(runtime::definition_row(
+        tx.writes.extend(runtime::definition_rows(
             &namespace,
             &revision.key,
             definition,
