@@ -215,8 +215,8 @@ fn roles(iam: Arc<Iam>) -> Roles {
     })
 }
 
-/// SIGINT or SIGTERM.
-async fn signal() {
+/// Waits for SIGINT or SIGTERM.
+pub async fn signal() {
     let Ok(mut terminate) =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
     else {

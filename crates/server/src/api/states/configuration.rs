@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::errors;
-use super::model::Params;
+use super::model::{Params, nested, nested_boolean, nested_list, nested_text, typed};
 
 /// As given, with the defaults that Describe shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ impl Configuration {
 }
 
 fn logging(given: &Value) -> Result<Value, ApiError> {
-    let level = given.get("level").and_then(Value::as_str).unwrap_or("OFF");
+    let level = nested_text(given, "level")?.unwrap_or("OFF");
     if !["ALL", "ERROR", "FATAL", "OFF"].contains(&level) {
         return Err(one_of(
             "loggingConfiguration.level",
@@ -51,45 +51,51 @@ fn logging(given: &Value) -> Result<Value, ApiError> {
             "[ALL, ERROR, FATAL, OFF]",
         ));
     }
-    let destinations = given
-        .get("destinations")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let destinations = nested_list(given, "destinations")?;
     if (level != "OFF" && destinations.is_empty()) || destinations.len() > 1 {
         return Err(errors::invalid_logging(
             "Must specify exactly one Log Destination.",
         ));
     }
-    for destination in &destinations {
-        let arn = destination
-            .pointer("/cloudWatchLogsLogGroup/logGroupArn")
-            .and_then(Value::as_str);
-        let arn = arn.unwrap_or_default();
-        let group = arn
-            .parse::<aws::Arn>()
-            .is_ok_and(|arn| arn.service == "logs");
-        if !(group && arn.ends_with(":*")) {
-            return Err(errors::invalid_logging("Log Destination not found."));
-        }
+    for destination in destinations {
+        check_destination(destination)?;
     }
-    let include = given
-        .get("includeExecutionData")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+    let include = nested_boolean(given, "includeExecutionData")?;
     let mut shown = json!({ "level": level, "includeExecutionData": include });
     if !destinations.is_empty() {
-        shown["destinations"] = Value::Array(destinations);
+        shown["destinations"] = Value::Array(destinations.to_vec());
     }
     Ok(shown)
 }
 
+/// The ARN of a log group with `:*` behind it; whether the group exists is not known here.
+fn check_destination(destination: &Value) -> Result<(), ApiError> {
+    typed(destination, "destinations", Value::is_object, "structure")?;
+    let group = nested(
+        destination,
+        "cloudWatchLogsLogGroup",
+        Value::is_object,
+        "structure",
+    )?;
+    let arn = match group {
+        Some(group) => nested_text(group, "logGroupArn")?.unwrap_or_default(),
+        None => "",
+    };
+    let logs = arn
+        .parse::<aws::Arn>()
+        .is_ok_and(|arn| arn.service == "logs");
+    match logs && arn.ends_with(":*") {
+        true => Ok(()),
+        false => Err(errors::invalid_logging("Log Destination not found.")),
+    }
+}
+
 fn tracing(given: &Value) -> Result<Value, ApiError> {
-    Ok(json!({ "enabled": given.get("enabled").and_then(Value::as_bool).unwrap_or(false) }))
+    Ok(json!({ "enabled": nested_boolean(given, "enabled")? }))
 }
 
 fn encryption(given: &Value) -> Result<Value, ApiError> {
-    match given.get("type").and_then(Value::as_str) {
+    match nested_text(given, "type")? {
         None => Err(errors::validation(
             "1 validation error detected: Value null at 'encryptionConfiguration.type' failed to satisfy constraint: \
              Member must not be null",

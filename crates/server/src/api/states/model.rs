@@ -204,6 +204,55 @@ pub(super) const NOT_YET: &[&str] = &[
     "UpdateStateMachineAlias",
 ];
 
+/// A member of a nested structure, checked for its type; missing and null are none.
+pub(super) fn nested<'v>(
+    value: &'v Value,
+    name: &str,
+    is: fn(&Value) -> bool,
+    wanted: &str,
+) -> Result<Option<&'v Value>, ApiError> {
+    let found = value.get(name).filter(|found| !found.is_null());
+    found
+        .map(|found| typed(found, name, is, wanted))
+        .transpose()
+}
+
+/// The value, if it has the type.
+pub(super) fn typed<'v>(
+    value: &'v Value,
+    name: &str,
+    is: fn(&Value) -> bool,
+    wanted: &str,
+) -> Result<&'v Value, ApiError> {
+    match is(value) {
+        true => Ok(value),
+        false => Err(errors::serialization(format!(
+            "{} can not be converted to a {wanted} at '{name}'",
+            json_type(value)
+        ))),
+    }
+}
+
+/// A text member of a nested structure.
+pub(super) fn nested_text<'v>(value: &'v Value, name: &str) -> Result<Option<&'v str>, ApiError> {
+    Ok(nested(value, name, Value::is_string, "String")?.and_then(Value::as_str))
+}
+
+/// A boolean member of a nested structure; missing is false.
+pub(super) fn nested_boolean(value: &Value, name: &str) -> Result<bool, ApiError> {
+    let found = nested(value, name, Value::is_boolean, "Boolean")?;
+    Ok(found.and_then(Value::as_bool).unwrap_or(false))
+}
+
+/// A list member of a nested structure; missing is empty.
+pub(super) fn nested_list<'v>(value: &'v Value, name: &str) -> Result<&'v [Value], ApiError> {
+    let found = nested(value, name, Value::is_array, "list")?;
+    Ok(found
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default())
+}
+
 /// A request whose members have the types and obey the constraints of the model.
 #[derive(Debug)]
 pub(super) struct Params(Map<String, Value>);

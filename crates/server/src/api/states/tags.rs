@@ -4,7 +4,7 @@ use aws::ApiError;
 use aws::validate::Violations;
 use serde_json::{Value, json};
 
-use super::model::Params;
+use super::model::{Params, nested_text, typed};
 use super::records::{MachineRecord, Tag, machine_key};
 use super::{StatesApi, arns, errors};
 use crate::front::Request;
@@ -16,8 +16,8 @@ const MOST: usize = 50;
 impl StatesApi {
     pub(super) async fn tag(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
         let arn = params.required("resourceArn");
-        let key = self.tagged(request, arn)?;
         let new = read(params.structure("tags"), arn)?;
+        let key = self.tagged(request, arn)?;
         self.change_tags(&key, arn, |tags| {
             for tag in &new {
                 match tags.iter_mut().find(|old| old.key == tag.key) {
@@ -35,12 +35,12 @@ impl StatesApi {
         params: &Params,
     ) -> Result<Value, ApiError> {
         let arn = params.required("resourceArn");
+        let keys = params.structure("tagKeys").and_then(Value::as_array);
+        let keys = keys.cloned().unwrap_or_default();
+        for key in &keys {
+            typed(key, "tagKeys", Value::is_string, "String")?;
+        }
         let key = self.tagged(request, arn)?;
-        let keys = params
-            .structure("tagKeys")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
         self.change_tags(&key, arn, |tags| {
             tags.retain(|tag| !keys.iter().any(|key| key == tag.key.as_str()))
         })
@@ -119,15 +119,11 @@ pub(super) fn read(list: Option<&Value>, arn: &str) -> Result<Vec<Tag>, ApiError
     let mut violations = Violations::default();
     let mut tags: Vec<Tag> = Vec::new();
     for (position, tag) in list.iter().enumerate() {
-        let text = |name: &str| {
-            tag.get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        typed(tag, "tags", Value::is_object, "structure")?;
+        let text = |name| Ok::<_, ApiError>(nested_text(tag, name)?.unwrap_or_default().to_owned());
         let tag = Tag {
-            key: text("key"),
-            value: text("value"),
+            key: text("key")?,
+            value: text("value")?,
         };
         let path = format!("tags.{}.member", position + 1);
         violations.length(&format!("{path}.key"), &tag.key, 1, 128);

@@ -83,7 +83,7 @@ async fn attended(screen: &Screen, server: &Server, args: &DemoArgs) -> Result<b
     let data_dir = args.data_dir.display().to_string();
     let good = tokio::select! {
         walked = walk(screen, server.address(), &data_dir) => walked?,
-        _ = tokio::signal::ctrl_c() => return Err(DemoError::Interrupted(serve_command(server.address(), args))),
+        _ = crate::serve::signal() => return Err(DemoError::Interrupted(serve_command(server.address(), args))),
         () = server.failed() => return Err(ServeError::Failed.into()),
     };
     if args.once {
@@ -98,7 +98,7 @@ async fn attended(screen: &Screen, server: &Server, args: &DemoArgs) -> Result<b
         "\nServing on {endpoint} until Ctrl-C; everything is kept in {data_dir}"
     ));
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => Ok(good),
+        _ = crate::serve::signal() => Ok(good),
         () = server.failed() => Err(ServeError::Failed.into()),
     }
 }
