@@ -180,7 +180,8 @@ impl Server {
 fn store_options() -> store::Options {
     store::Options {
         queue_bytes: 64 << 20,
-        index_memory_bytes: 8 << 20,
+        index_memory_bytes: 4 << 20,
+        index_cache_bytes: 4 << 20,
         ..store::Options::default()
     }
 }
