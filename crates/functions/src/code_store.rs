@@ -109,6 +109,18 @@ impl CodeStore {
         Ok(removed)
     }
 
+    /// Removes one package; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]
+    pub fn remove(&self, sha256: &str) -> Result<(), Error> {
+        let path = self.path_of(sha256);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&path)(error)),
+            _ => Ok(()),
+        }
+    }
+
     fn unpack_as(&self, package: &[u8], path: &Path) -> Result<(), Error> {
         let name = format!("{PARTIAL}{}", uuid::Uuid::new_v4().simple());
         let partial = self.root.join(name);

@@ -11,8 +11,10 @@ use crate::keys::Namespace;
 use crate::record::{ExecutionRecord, Status};
 use crate::rows::{history_prefix, list_prefix, name_key, record_key};
 
-/// Chunks read at a time.
-const CHUNKS: usize = 16;
+/// Chunks read at a time: of some MiB at most each.
+const CHUNKS: usize = 4;
+/// Payloads of a page of events, in bytes, unless a single one is larger.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// List rows looked at for one page, so that a filter that matches nothing ends.
 const LOOKED_AT: usize = 20_000;
 
@@ -76,6 +78,7 @@ pub fn list(
     loop {
         let rows = store.scan(range.clone(), Order::Descending, limit.saturating_add(1))?;
         let Some((last, _)) = rows.last() else {
+            page.next = None;
             return Ok(page);
         };
         range = range.before(last.clone());
@@ -108,7 +111,16 @@ fn list_id(suffix: &[u8]) -> Result<ExecutionId, RuntimeError> {
     Ok(ExecutionId(u128::from_be_bytes(bytes)))
 }
 
-/// Up to `limit` events, oldest first, beginning with the event `from`.
+/// A page of an execution's events.
+#[derive(Debug)]
+pub struct EventPage {
+    /// At least one, if there are any.
+    pub events: Vec<Event>,
+    /// Where the next page begins.
+    pub next: Option<EventId>,
+}
+
+/// Up to `limit` events, fewer when their payloads are large; oldest first, beginning with the event `from`.
 pub fn events_from(
     store: &dyn Store,
     namespace: &Namespace,
@@ -116,14 +128,13 @@ pub fn events_from(
     record: &ExecutionRecord,
     from: EventId,
     limit: usize,
-) -> Result<Vec<Event>, RuntimeError> {
+) -> Result<EventPage, RuntimeError> {
     let prefix = history_prefix(namespace, id).build();
     let mut range = KeyRange::prefix(prefix);
-    let begin = range.clone().before(
-        history_prefix(namespace, id)
-            .u64(from.saturating_add(1))
-            .build(),
-    );
+    let end = history_prefix(namespace, id)
+        .u64(from.saturating_add(1))
+        .build();
+    let begin = range.clone().before(end);
     if let Some((first, _)) = store.scan(begin, Order::Descending, 1)?.pop() {
         range = range.starting_at(first);
     }
@@ -132,7 +143,7 @@ pub fn events_from(
     })
 }
 
-/// Up to `limit` events, newest first, beginning with the event `from` or the last one.
+/// The same, newest first, beginning with the event `from` or the last one.
 pub fn events_back_from(
     store: &dyn Store,
     namespace: &Namespace,
@@ -140,11 +151,13 @@ pub fn events_back_from(
     record: &ExecutionRecord,
     from: Option<EventId>,
     limit: usize,
-) -> Result<Vec<Event>, RuntimeError> {
-    let from = from.unwrap_or(EventId::MAX - 1);
+) -> Result<EventPage, RuntimeError> {
+    let from = from.unwrap_or(EventId::MAX);
     let prefix = history_prefix(namespace, id).build();
-    let range =
-        KeyRange::prefix(prefix).before(history_prefix(namespace, id).u64(from + 1).build());
+    let mut range = KeyRange::prefix(prefix);
+    if let Some(after) = from.checked_add(1) {
+        range = range.before(history_prefix(namespace, id).u64(after).build());
+    }
     collect(store, range, Order::Descending, record, limit, |event| {
         event.id <= from
     })
@@ -157,12 +170,18 @@ fn collect(
     record: &ExecutionRecord,
     limit: usize,
     wanted: impl Fn(&Event) -> bool,
-) -> Result<Vec<Event>, RuntimeError> {
+) -> Result<EventPage, RuntimeError> {
     let known = record.known();
-    let mut found = Vec::new();
-    while found.len() < limit {
+    let mut page = EventPage {
+        events: Vec::new(),
+        next: None,
+    };
+    let mut bytes = 0;
+    loop {
         let rows = store.scan(range.clone(), order, CHUNKS)?;
-        let Some((last, _)) = rows.last() else { break };
+        let Some((last, _)) = rows.last() else {
+            return Ok(page);
+        };
         range = match order {
             Order::Ascending => range.after(last),
             Order::Descending => range.before(last.clone()),
@@ -173,14 +192,20 @@ fn collect(
             if order == Order::Descending {
                 chunk.reverse();
             }
-            found.extend(chunk.into_iter().filter(&wanted));
-            if found.len() >= limit {
-                break;
+            for event in chunk.into_iter().filter(&wanted) {
+                bytes += event
+                    .kind
+                    .document()
+                    .map_or(0, |document| document.text().len());
+                let full = page.events.len() == limit || bytes > PAGE_BYTES;
+                if full && !page.events.is_empty() {
+                    page.next = Some(event.id);
+                    return Ok(page);
+                }
+                page.events.push(event);
             }
         }
     }
-    found.truncate(limit);
-    Ok(found)
 }
 
 fn unreadable(what: &'static str, error: DecodeError) -> RuntimeError {

@@ -91,6 +91,7 @@ impl Tasks {
     async fn call(
         &self,
         namespace: &Namespace,
+        key: TaskKey,
         request: &TaskRequest,
     ) -> Result<String, CallError> {
         let json = request.input.text();
@@ -112,7 +113,7 @@ impl Tasks {
                         .await?;
                     optimised_result(&output)
                 }
-                ("states", "startExecution") => self.start_execution(namespace, json).await,
+                ("states", "startExecution") => self.start_execution(namespace, key, json).await,
                 _ => Err(unsupported(&request.resource.arn)),
             },
             Target::Activity => Err(unsupported(&request.resource.arn)),
@@ -148,10 +149,11 @@ impl Tasks {
     async fn start_execution(
         &self,
         namespace: &Namespace,
+        key: TaskKey,
         json: &str,
     ) -> Result<String, CallError> {
         match self.states.wait().await.upgrade() {
-            Some(states) => integration::start_execution(&states, namespace, json).await,
+            Some(states) => integration::start_execution(&states, namespace, key, json).await,
             // The server is being taken apart; the call is made again after the next start.
             None => std::future::pending().await,
         }
@@ -177,7 +179,7 @@ impl TaskRunner for Tasks {
             ..
         } = call;
         let work = self.handle.spawn(async move {
-            let result = tasks.perform(namespace, request).await;
+            let result = tasks.perform(namespace, key, request).await;
             tasks.running().remove(&key);
             answer.send(outcome(result));
         });
@@ -197,13 +199,14 @@ impl Tasks {
     async fn perform(
         &self,
         namespace: Namespace,
+        key: TaskKey,
         request: TaskRequest,
     ) -> Result<String, CallError> {
         let Ok(_room) = self.room.acquire().await else {
             return std::future::pending().await;
         };
         let (tasks, resource) = (self.clone(), request.resource.arn.clone());
-        let made = tokio::spawn(async move { tasks.call(&namespace, &request).await });
+        let made = tokio::spawn(async move { tasks.call(&namespace, key, &request).await });
         made.await.unwrap_or_else(|error| {
             tracing::error!(%error, %resource, "a task's call has panicked");
             Err(CallError::Parameters {

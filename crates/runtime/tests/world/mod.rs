@@ -180,8 +180,9 @@ pub async fn ended(runtime: &Runtime, store: &Arc<dyn Store>, name: &str) -> boo
     let (id, record) = query::find(store.as_ref(), &namespace(), MACHINE, name)
         .unwrap()
         .expect("it is there");
-    let events =
-        query::events_from(store.as_ref(), &namespace(), id, &record, 1, usize::MAX).unwrap();
+    let events = query::events_from(store.as_ref(), &namespace(), id, &record, 1, usize::MAX)
+        .unwrap()
+        .events;
     panic!("{name} never ends; its history: {events:#?}");
 }
 
@@ -224,7 +225,9 @@ pub fn check_finished(store: &dyn Store, name: &str) {
         "{name}: {:?}",
         record.failure
     );
-    let events = query::events_from(store, &namespace(), id, &record, 1, usize::MAX).unwrap();
+    let events = query::events_from(store, &namespace(), id, &record, 1, usize::MAX)
+        .unwrap()
+        .events;
     let mut outcomes = HashMap::new();
     for (position, event) in events.iter().enumerate() {
         assert_eq!(event.id, position as u64 + 1, "{name}: a gap");

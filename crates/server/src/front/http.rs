@@ -23,13 +23,19 @@ use crate::api::Services;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long requests under way may take to finish when the server stops.
+const DRAIN: Duration = Duration::from_secs(4);
 const HEADER_BYTES: usize = 64 * 1024;
 /// Connections at a time; more wait in the listen queue.
 const CONNECTIONS: usize = 8_192;
+/// Descriptors that connections leave to the store, the functions and their pipes.
+const RESERVED_DESCRIPTORS: usize = 512;
 /// A function's zip of 50 MiB, base64-encoded in JSON.
-const LAMBDA_BODY: usize = 70 * 1024 * 1024;
+const PACKAGE_BODY: usize = 70 * 1024 * 1024;
+/// A function's event: Lambda's own limit is checked by the service, in its words.
+const EVENT_BODY: usize = 7 * 1024 * 1024;
 /// A definition of 1 MiB whose every character is escaped, and the rest of its request.
-const OTHER_BODY: usize = 4 * 1024 * 1024;
+const OTHER_BODY: usize = 3 * 1024 * 1024;
 
 /// What every request gets that its sender does not say.
 #[derive(Clone, Debug)]
@@ -47,7 +53,8 @@ pub async fn serve(
     defaults: Defaults,
     mut stop: watch::Receiver<bool>,
 ) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let most = most_connections();
+    let connections = Arc::new(Semaphore::new(most));
     loop {
         let Ok(permit) = connections.clone().acquire_owned().await else {
             return;
@@ -78,8 +85,28 @@ pub async fn serve(
         }
     }
     // Every connection holds a permit; all of them back means that all are done.
-    let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-    let _ = tokio::time::timeout(Duration::from_secs(10), connections.acquire_many(all)).await;
+    let all = u32::try_from(most).unwrap_or(u32::MAX);
+    let _ = tokio::time::timeout(DRAIN, connections.acquire_many(all)).await;
+}
+
+/// As many as the process's descriptors allow; its soft limit is raised to the hard one first.
+fn most_connections() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    let current = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    let descriptors = current.map_or(usize::MAX, |most| {
+        usize::try_from(most).unwrap_or(usize::MAX)
+    });
+    descriptors
+        .saturating_sub(RESERVED_DESCRIPTORS)
+        .clamp(64, CONNECTIONS)
 }
 
 /// Waits until the server is told to stop.
@@ -98,7 +125,7 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let (services, defaults) = (services.clone(), defaults.clone());
-        async move { Ok::<_, Infallible>(answer(request, &services, &defaults).await) }
+        async move { Ok::<_, Infallible>(answer(request, services, &defaults).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -120,15 +147,24 @@ async fn connection(
 
 async fn answer(
     request: hyper::Request<Incoming>,
-    services: &Services,
+    services: Arc<Services>,
     defaults: &Defaults,
 ) -> hyper::Response<Full<Bytes>> {
     let request_id = uuid::Uuid::new_v4().to_string();
     let response = match read(request, defaults, request_id.clone()).await {
-        Ok(request) => services.answer(request).await,
+        Ok(request) => perform(request, services).await,
         Err(refusal) => refusal,
     };
     write(response, &request_id)
+}
+
+/// In a task of its own: a client that hangs up must not leave an operation half done.
+async fn perform(request: Request, services: Arc<Services>) -> Response {
+    let performed = tokio::spawn(async move { services.answer(request).await }).await;
+    performed.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request has panicked");
+        refuse(500, "InternalServerError", "An internal error occurred.")
+    })
 }
 
 /// Reads the body and finds out for whom the request is signed.
@@ -138,10 +174,15 @@ async fn read(
     request_id: String,
 ) -> Result<Request, Response> {
     let (head, body) = request.into_parts();
-    let limit = match head.uri.path().contains("/functions") {
-        true => LAMBDA_BODY,
-        false => OTHER_BODY,
-    };
+    if head.headers.contains_key("origin") {
+        // Any web page could otherwise make its visitor's browser send requests here.
+        return Err(refuse(
+            403,
+            "AccessDeniedException",
+            "Requests from web pages are not allowed.",
+        ));
+    }
+    let limit = body_limit(&head);
     let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect())
         .await
         .map_err(|_| {
@@ -178,6 +219,19 @@ async fn read(
         signed_service: scope.map(|scope| scope.service),
         request_id,
     })
+}
+
+/// The largest body of a request, by what it is for.
+fn body_limit(head: &hyper::http::request::Parts) -> usize {
+    let path = head.uri.path().trim_end_matches('/');
+    match (
+        head.method.as_str(),
+        path.rsplit('/').next().unwrap_or_default(),
+    ) {
+        ("POST", "functions") | ("PUT", "code") => PACKAGE_BODY,
+        ("POST", "invocations") => EVENT_BODY,
+        _ => OTHER_BODY,
+    }
 }
 
 fn signature(head: &hyper::http::request::Parts) -> Option<aws::sigv4::CredentialScope> {

@@ -255,21 +255,31 @@ impl LambdaApi {
         })
     }
 
-    /// Removes code that no function has any more, once nothing that runs can need it.
+    /// Removes a function's old code, once no invocation that began with it can still run.
     fn drop_code_later(&self, old: FunctionRecord, account: &str) {
         let (api, account) = (self.clone(), account.to_owned());
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(u64::from(old.timeout) + 30)).await;
-            if let Err(error) = api.drop_unused_code(&account).await {
+            if let Err(error) = api.drop_code(&old.code.sha256, &account).await {
                 tracing::warn!(%error, "code that is no longer used could not be removed");
             }
         });
     }
 
-    /// Removes all code that no function of the account has: to be called at start, before requests are served, for what earlier
-    /// runs left.
-    pub async fn drop_unused_code(&self, account: &str) -> Result<(), ApiError> {
+    /// Removes a package, unless a function has it.
+    async fn drop_code(&self, sha256: &str, account: &str) -> Result<(), ApiError> {
         let _packages = self.packages.lock().await;
+        if self.used_code(account)?.contains(sha256) {
+            return Ok(());
+        }
+        self.code
+            .within(account)
+            .remove(sha256)
+            .map_err(|error| errors::of_host(error, "code"))
+    }
+
+    /// The packages of all functions of the account.
+    fn used_code(&self, account: &str) -> Result<HashSet<String>, ApiError> {
         let prefix = record::account_prefix(account);
         let mut used = HashSet::new();
         let mut after = None;
@@ -285,9 +295,16 @@ impl LambdaApi {
             );
             match found.into_iter().last() {
                 Some((key, _)) => after = Some(key),
-                None => break,
+                None => return Ok(used),
             }
         }
+    }
+
+    /// Removes all code that no function of the account has: to be called at start, before requests are served, for what earlier
+    /// runs left.
+    pub async fn drop_unused_code(&self, account: &str) -> Result<(), ApiError> {
+        let _packages = self.packages.lock().await;
+        let used = self.used_code(account)?;
         let store = self.code.within(account);
         let removed = tokio::task::spawn_blocking(move || store.retain(&used)).await;
         let removed =

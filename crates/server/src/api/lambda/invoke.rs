@@ -8,7 +8,7 @@ use aws::validate::Violations;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use functions::{FunctionHost, FunctionSpec, InvokeRequest, InvokeResult};
+use functions::{FunctionSpec, InvokeRequest, InvokeResult};
 use integrations::lambda::{
     Answered, InvocationType, Invoke, InvokeOutput, LogType, response_headers,
 };
@@ -78,7 +78,7 @@ impl LambdaApi {
         match invoke.invocation_type {
             InvocationType::DryRun => Ok(empty_output(204, request_id)),
             InvocationType::Event => {
-                self.invoke_later(spec, request)?;
+                self.invoke_later(invoke, place, request)?;
                 Ok(empty_output(202, request_id))
             }
             InvocationType::RequestResponse => {
@@ -136,46 +136,58 @@ impl LambdaApi {
     /// Queues an asynchronous event.
     fn invoke_later(
         &self,
-        spec: Arc<FunctionSpec>,
+        invoke: &Invoke,
+        place: Place<'_>,
         request: InvokeRequest,
     ) -> Result<(), ApiError> {
         let kilobytes = u32::try_from(request.payload.len() / 1024 + 1).unwrap_or(u32::MAX);
         let Ok(room) = self.events.clone().try_acquire_many_owned(kilobytes) else {
             return Err(errors::throttled("CallerRateLimitExceeded"));
         };
-        let host = self.host.clone();
+        let (api, invoke) = (self.clone(), invoke.clone());
+        let (account, region) = (place.account.to_owned(), place.region.to_owned());
         tokio::spawn(async move {
-            deliver(&host, &spec, request).await;
+            let place = Place {
+                account: &account,
+                region: &region,
+            };
+            api.deliver(&invoke, place, request).await;
             drop(room);
         });
         Ok(())
     }
-}
 
-/// Tries an asynchronous event up to three times.
-async fn deliver(host: &FunctionHost, spec: &Arc<FunctionSpec>, request: InvokeRequest) {
-    let mut delays = RETRY_DELAYS.iter();
-    loop {
-        let reason = match host.invoke(spec, request.clone()).await {
-            Ok(result) if !result.failed => return,
-            Ok(result) => String::from_utf8_lossy(&result.payload).into_owned(),
-            Err(functions::Error::ShuttingDown) => return,
-            Err(error) => error.to_string(),
-        };
-        let Some(delay) = delays.next() else {
-            tracing::warn!(
+    /// Tries an asynchronous event up to three times, each time with the function as it is then.
+    async fn deliver(&self, invoke: &Invoke, place: Place<'_>, request: InvokeRequest) {
+        let mut delays = RETRY_DELAYS.iter();
+        loop {
+            let Ok(spec) = self.invocable(invoke, place).map(Arc::new) else {
+                return;
+            };
+            let reason = match self.host.invoke(&spec, request.clone()).await {
+                Ok(result) if !result.failed => return,
+                Ok(_) => "the function failed".to_owned(),
+                Err(functions::Error::ShuttingDown) => return,
+                Err(error) => error.to_string(),
+            };
+            let request_id = request.request_id.as_deref().unwrap_or_default();
+            let Some(delay) = delays.next() else {
+                tracing::warn!(
+                    function = spec.name,
+                    request_id,
+                    reason,
+                    "an asynchronous event was given up"
+                );
+                return;
+            };
+            tracing::info!(
                 function = spec.name,
+                request_id,
                 reason,
-                "an asynchronous event was given up after three attempts"
+                "an asynchronous event will be tried again"
             );
-            return;
-        };
-        tracing::info!(
-            function = spec.name,
-            reason,
-            "an asynchronous event failed and is tried again"
-        );
-        tokio::time::sleep(*delay).await;
+            tokio::time::sleep(*delay).await;
+        }
     }
 }
 

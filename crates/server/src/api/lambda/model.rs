@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::errors;
@@ -106,11 +107,38 @@ pub(super) struct UpdateCode {
 /// Reads a body. An empty one is an empty object.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let body = if body.is_empty() { b"{}" } else { body };
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| errors::not_json(&error.to_string()))?;
-    match value.is_object() {
-        true => serde_json::from_value(value).map_err(|error| errors::not_json(&error.to_string())),
-        false => Err(errors::not_json("The request body must be a JSON object")),
+    let members = members(body)?;
+    for (name, member) in &members {
+        match name.as_str() {
+            "Code" => check_sizes(&self::members(member.get().as_bytes())?)?,
+            _ => check_size(name, member)?,
+        }
+    }
+    serde_json::from_slice(body).map_err(|error| errors::not_json(&error.to_string()))
+}
+
+/// The largest member of a request besides a package, in bytes of JSON: nothing else may take much to be read or kept.
+const MAX_MEMBER: usize = 128 * 1024;
+
+/// The members of an object, not looked into.
+fn members(body: &[u8]) -> Result<BTreeMap<String, &RawValue>, ApiError> {
+    serde_json::from_slice(body).map_err(|error| errors::not_json(&error.to_string()))
+}
+
+fn check_sizes(members: &BTreeMap<String, &RawValue>) -> Result<(), ApiError> {
+    members
+        .iter()
+        .try_for_each(|(name, member)| check_size(name, member))
+}
+
+fn check_size(name: &str, member: &RawValue) -> Result<(), ApiError> {
+    let text = member.get();
+    let package = name == "ZipFile" && text.starts_with('"');
+    match package || text.len() <= MAX_MEMBER {
+        true => Ok(()),
+        false => Err(errors::invalid(format!(
+            "The value of '{name}' is too large."
+        ))),
     }
 }
 

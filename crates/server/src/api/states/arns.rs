@@ -54,6 +54,17 @@ pub(super) fn machine(text: &str) -> Result<MachineArn, ApiError> {
         Some((name, qualifier)) => (name, Some(qualifier.to_owned())),
         None => (rest, None),
     };
+    if name.contains('/') {
+        return Err(errors::validation(format!(
+            "This operation does not support labelled ARNs: {text}"
+        ))
+        .with("reason", "API_DOES_NOT_SUPPORT_LABELED_ARNS"));
+    }
+    if arn.partition != aws::arn::partition_of(&arn.region) {
+        return Err(errors::invalid_arn(&format!(
+            "Invalid ARN partition: {text}"
+        )));
+    }
     if name.is_empty() {
         return Err(errors::invalid_arn(&format!(
             "Malformed ARN - no resource specified: {text}"

@@ -1,12 +1,15 @@
 //! Start, describe, list and stop executions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws::ApiError;
 use engine::event::Failure;
 use engine::{Facts, Timestamp};
 use expr::json::Document;
-use runtime::{ExecutionId, ExecutionRecord, Namespace, RuntimeError, StartRequest, Status, query};
+use runtime::{
+    ExecutionId, ExecutionRecord, Namespace, Runtime, RuntimeError, StartRequest, Status, query,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -37,9 +40,10 @@ impl StatesApi {
         let input = read_input(params.text("input").unwrap_or("{}"))?;
         let execution_arn =
             arns::format_execution(&request.region, &request.account, &machine.name, &name);
-        let trace_header = request
+        let from_header = request
             .header("x-amzn-trace-id")
-            .or(params.text("traceHeader"));
+            .filter(|header| header.len() <= 256);
+        let trace_header = from_header.or(params.text("traceHeader"));
         let start = StartRequest {
             namespace: Namespace::new(&request.account, &request.region),
             facts: Facts {
@@ -217,34 +221,62 @@ impl StatesApi {
     pub(super) fn abort_executions(&self, request: &Request, machine: &str) {
         let runtime = self.runtime.clone();
         let namespace = Namespace::new(&request.account, &request.region);
-        let machine = machine.to_owned();
+        let (machine, deleted) = (machine.to_owned(), self.clock.now());
         tokio::spawn(async move {
-            let mut after = None;
-            loop {
-                let open = query::list(
-                    runtime.store(),
-                    &namespace,
-                    &machine,
-                    Some(Status::Running),
-                    after,
-                    100,
-                );
-                let Ok(page) = open else { return };
-                for (_, record) in &page.executions {
-                    let name = &record.facts.name;
-                    let stopped = runtime
-                        .stop_execution(&namespace, &machine, name, Failure::default())
-                        .await;
-                    if let Err(error) = stopped {
-                        tracing::warn!(execution = %record.facts.arn, %error, "could not abort an execution of a deleted state machine");
-                    }
-                }
-                match page.next {
-                    Some(next) => after = Some(next),
-                    None => return,
-                }
+            if let Err(error) = abort_all(&runtime, &namespace, &machine, deleted).await {
+                tracing::warn!(machine, %error, "the executions of a deleted state machine could not all be aborted");
             }
         });
+    }
+}
+
+/// Aborts a machine's open executions, but those of one that was created under the same name since.
+async fn abort_all(
+    runtime: &Runtime,
+    namespace: &Namespace,
+    machine: &str,
+    deleted: Timestamp,
+) -> Result<(), RuntimeError> {
+    let mut after = None;
+    loop {
+        let page = query::list(
+            runtime.store(),
+            namespace,
+            machine,
+            Some(Status::Running),
+            after,
+            100,
+        )?;
+        let old = page
+            .executions
+            .iter()
+            .filter(|(_, record)| record.facts.started <= deleted);
+        for (_, record) in old {
+            abort(runtime, namespace, machine, &record.facts.name).await?;
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Aborts one, later if there is too much to do now.
+async fn abort(
+    runtime: &Runtime,
+    namespace: &Namespace,
+    machine: &str,
+    name: &str,
+) -> Result<(), RuntimeError> {
+    loop {
+        match runtime
+            .stop_execution(namespace, machine, name, Failure::default())
+            .await
+        {
+            Err(RuntimeError::Overloaded) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(error) => return Err(error),
+            Ok(_) => return Ok(()),
+        }
     }
 }
 

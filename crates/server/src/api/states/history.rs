@@ -4,6 +4,7 @@ use aws::ApiError;
 use engine::event::{Failure, Iteration, StateType, TaskNames};
 use engine::{Event, EventKind};
 use expr::json::Document;
+use runtime::query::EventPage;
 use runtime::{ExecutionId, ExecutionRecord, Namespace, RuntimeError, Status, query};
 use serde_json::{Map, Value, json};
 
@@ -39,21 +40,19 @@ impl StatesApi {
         };
         let limit = page_size(params);
         let (id, record) = (found.0, &found.1);
-        let mut events = match self.events(request, id, record, reverse, from, limit + 1) {
+        let page = match self.events(request, id, record, reverse, from, limit) {
             // It has ended in between: its last chunk refers to the output, which the record has only now.
             Err(RuntimeError::Unreadable { .. }) if record.status == Status::Running => {
                 let (id, record) = self.execution(request, arn)?;
-                self.events(request, id, &record, reverse, from, limit + 1)
+                self.events(request, id, &record, reverse, from, limit)
             }
             read => read,
         }
         .map_err(errors::from_runtime)?;
-        let next = (events.len() > limit).then(|| events[limit].id);
-        events.truncate(limit);
         let data = params.boolean("includeExecutionData").unwrap_or(true);
-        let shown: Vec<Value> = events.iter().map(|event| show(event, data)).collect();
+        let shown: Vec<Value> = page.events.iter().map(|event| show(event, data)).collect();
         let mut answer = json!({ "events": shown });
-        if let Some(next) = next {
+        if let Some(next) = page.next {
             answer["nextToken"] = scope.issue(self.now_millis(), &next.to_string()).into();
         }
         Ok(answer)
@@ -69,7 +68,7 @@ impl StatesApi {
         reverse: bool,
         from: Option<u64>,
         limit: usize,
-    ) -> Result<Vec<Event>, RuntimeError> {
+    ) -> Result<EventPage, RuntimeError> {
         let namespace = Namespace::new(&request.account, &request.region);
         let store = self.runtime.store();
         match reverse {

@@ -2,56 +2,98 @@
 
 use aws::ApiError;
 use integrations::CallError;
-use runtime::Namespace;
+use runtime::{Namespace, TaskKey};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::StatesApi;
+use super::{StatesApi, arns};
 use crate::front::Request;
 
 /// Starts an execution for a Task; the result is the API's, in PascalCase, with the SDK's metadata
 /// (spec integrations.md 2.1).
+///
+/// Without a `Name` the execution is named after the attempt that starts it: when a crash has the call made again, the
+/// child that was started the first time is found instead of a second one being started.
 pub async fn start_execution(
     states: &StatesApi,
     namespace: &Namespace,
+    key: TaskKey,
     parameters: &str,
 ) -> Result<String, CallError> {
     let request_id = Uuid::new_v4().to_string();
-    let body = request_body(parameters)?;
+    let wanted = Wanted::read(parameters, key)?;
+    let body = wanted.body.to_string();
     let request = Request::internal(namespace.account(), namespace.region(), &request_id, body);
-    let answer = states
-        .perform("StartExecution", &request)
-        .await
-        .map_err(|error| service_error(&error, &request_id))?;
+    let answer = match states.perform("StartExecution", &request).await {
+        Err(error) if error.code == "ExecutionAlreadyExists" && wanted.named_here => {
+            states.started_before(&request, &wanted.body)
+        }
+        answer => answer,
+    };
+    let answer = answer.map_err(|error| service_error(&error, &request_id))?;
     Ok(result(&answer, &request_id).to_string())
 }
 
-/// `Input` may be any JSON and goes out as text; the other parameters are texts.
-fn request_body(parameters: &str) -> Result<String, CallError> {
-    let invalid = |detail: String| CallError::Parameters {
-        name: "States.Runtime".to_owned(),
-        cause: detail,
-    };
-    let given: Value =
-        serde_json::from_str(parameters).map_err(|error| invalid(error.to_string()))?;
-    let mut body = json!({});
-    for (from, to) in [
-        ("StateMachineArn", "stateMachineArn"),
-        ("Name", "name"),
-        ("TraceHeader", "traceHeader"),
-    ] {
-        if let Some(value) = given.get(from) {
-            body[to] = value.clone();
+/// What a Task wants to start.
+struct Wanted {
+    /// The members of StartExecution.
+    body: Value,
+    /// Whether the name was made up here.
+    named_here: bool,
+}
+
+impl Wanted {
+    /// `Input` may be any JSON and goes out as text, number for number; the other parameters are texts.
+    fn read(parameters: &str, key: TaskKey) -> Result<Wanted, CallError> {
+        let given = expr::json::parse(parameters).map_err(|error| CallError::Parameters {
+            name: "States.Runtime".to_owned(),
+            cause: error.message,
+        })?;
+        let mut body = json!({ "name": name_of(key) });
+        for (from, to) in [
+            ("StateMachineArn", "stateMachineArn"),
+            ("Name", "name"),
+            ("TraceHeader", "traceHeader"),
+            ("Input", "input"),
+        ] {
+            if let Some(value) = given.get(from) {
+                let text = value.as_str().map(str::to_owned);
+                body[to] = text.unwrap_or_else(|| value.to_text()).into();
+            }
         }
+        Ok(Wanted {
+            body,
+            named_here: given.get("Name").is_none(),
+        })
     }
-    if let Some(input) = given.get("Input") {
-        body["input"] = match input {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        }
-        .into();
+}
+
+/// A UUID that names one attempt of one task.
+fn name_of(key: TaskKey) -> String {
+    let mut hash = Sha256::new();
+    hash.update(key.execution.0.to_be_bytes());
+    hash.update(key.task.frame.0.to_be_bytes());
+    hash.update(key.task.scheduled.to_be_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string()
+}
+
+impl StatesApi {
+    /// The answer that the first of two equal starts got.
+    fn started_before(&self, request: &Request, body: &Value) -> Result<Value, ApiError> {
+        let arn = arns::machine(body["stateMachineArn"].as_str().unwrap_or_default())?;
+        let name = body["name"].as_str().unwrap_or_default();
+        let execution = arns::format_execution(&arn.region, &arn.account, &arn.name, name);
+        let (_, record) = self.execution(request, &execution)?;
+        Ok(json!({
+            "executionArn": execution,
+            "startDate": super::epoch(record.facts.started.0),
+        }))
     }
-    Ok(body.to_string())
 }
 
 fn result(answer: &Value, request_id: &str) -> Value {

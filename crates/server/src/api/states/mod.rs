@@ -58,7 +58,7 @@ impl StatesApi {
     /// Answers a request.
     pub async fn handle(&self, request: &Request) -> Response {
         let target = request.header("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
+        let operation = target.strip_prefix("AWSStepFunctions.").unwrap_or(target);
         match self.perform(operation, request).await {
             Ok(answer) => Response::new(200, JsonVersion::V1_0.content_type(), answer.to_string()),
             Err(error) => rendered(error.render_json(JsonVersion::V1_0)),

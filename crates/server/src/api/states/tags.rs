@@ -132,10 +132,25 @@ pub(super) fn read(list: Option<&Value>, arn: &str) -> Result<Vec<Tag>, ApiError
         tags.push(tag);
     }
     violations.check(errors::validation)?;
+    if let Some(tag) = tags
+        .iter()
+        .find(|tag| !(allowed(&tag.key) && allowed(&tag.value)))
+    {
+        return Err(errors::validation(format!(
+            "The tag '{}' contains characters that are not allowed: letters, digits, spaces and _ . : / = + - @ are.",
+            tag.key
+        )));
+    }
     if tags.iter().any(|tag| tag.key.starts_with("aws:")) {
         return Err(errors::validation(
             "aws: prefixed tag key names are not allowed for external use.",
         ));
     }
     Ok(tags)
+}
+
+/// Letters, digits and spaces of any script, and `_ . : / = + - @` (spec api.md, TagResource).
+fn allowed(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c))
 }
