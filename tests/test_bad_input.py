@@ -344,6 +344,26 @@ def test_a_body_over_the_limit_is_413(server):
     assert answer.status == 413 and answer.error == "RequestEntityTooLargeException"
 
 
+def test_a_request_from_a_web_page_is_refused(server):
+    """A page that a developer visits must not be able to create functions here through the browser."""
+    body = json.dumps({"FunctionName": unique("page"), "Runtime": "python3.12"})
+    headers = {"Origin": "https://attacker.example", "Content-Type": "text/plain"}
+    answer = http_request(server, path="/2015-03-31/functions", headers=headers, body=body)
+    assert answer.status == 403
+
+
+def test_a_member_that_would_take_much_memory_is_refused(server):
+    body = json.dumps({"FunctionName": unique("large"), "Layers": [0] * 100_000})
+    answer = http_request(server, path="/2015-03-31/functions", headers={"Content-Type": "application/json"}, body=body)
+    assert answer.status == 400 and b"too large" in answer.body
+
+
+def test_the_target_must_be_step_functions(server, kept):
+    headers = {"X-Amz-Target": "AWSStepFunctions.x.ListStateMachines"}
+    answer = states(server, "ListStateMachines", {}, headers=headers)
+    assert (answer.status, answer.error) == (400, "UnknownOperationException")
+
+
 # Hostile connections
 
 

@@ -110,7 +110,9 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let members = members(body)?;
     for (name, member) in &members {
         match name.as_str() {
-            "Code" => check_sizes(&self::members(member.get().as_bytes())?)?,
+            "Code" if member.get().starts_with('{') => {
+                check_sizes(&self::members(member.get().as_bytes())?)?
+            }
             _ => check_size(name, member)?,
         }
     }
@@ -122,7 +124,12 @@ const MAX_MEMBER: usize = 128 * 1024;
 
 /// The members of an object, not looked into.
 fn members(body: &[u8]) -> Result<BTreeMap<String, &RawValue>, ApiError> {
-    serde_json::from_slice(body).map_err(|error| errors::not_json(&error.to_string()))
+    let not_json = |error: serde_json::Error| errors::not_json(&error.to_string());
+    let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
+    match whole.get().starts_with('{') {
+        true => serde_json::from_str(whole.get()).map_err(not_json),
+        false => Err(errors::not_json("The request body must be a JSON object")),
+    }
 }
 
 fn check_sizes(members: &BTreeMap<String, &RawValue>) -> Result<(), ApiError> {
