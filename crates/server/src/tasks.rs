@@ -225,8 +225,8 @@ impl Tasks {
 
 fn outcome(result: Result<String, CallError>) -> TaskOutcome {
     let failed = |error: &str, cause: String| TaskOutcome::Failed {
-        error: Some(truncated(error, 256)),
-        cause: Some(truncated(&cause, 32_768)),
+        error: Some(error.to_owned()),
+        cause: Some(cause),
     };
     match result {
         // Printed again: the service shows results compactly, whatever white space the function sent.
@@ -239,12 +239,4 @@ fn outcome(result: Result<String, CallError>) -> TaskOutcome {
         },
         Err(error) => failed(error.name(), error.cause()),
     }
-}
-
-/// At most so many characters.
-fn truncated(text: &str, characters: usize) -> String {
-    text.char_indices()
-        .nth(characters)
-        .map_or(text, |(end, _)| &text[..end])
-        .to_owned()
 }

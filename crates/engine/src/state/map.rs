@@ -18,19 +18,17 @@ impl Run<'_> {
         let effective = self.effective_input(frame, state)?;
         let items = self.items(frame, map, &effective)?;
         let concurrency = self.concurrency(frame, map, &effective)?;
-        let documents = [&effective, &Document::from_value(items.clone())];
-        if documents
-            .iter()
-            .any(|document| !document.fits(self.limits.payload_bytes))
-        {
+        let total = items.as_array().map_or(0, <[Value]>::len) as u32;
+        let items = Document::from_value(items);
+        let most = self.limits.payload_bytes;
+        if !(effective.fits(most) && items.fits(most)) {
             return Err(Fault::data_limit(&state.name));
         }
-        let total = items.as_array().map_or(0, <[Value]>::len) as u32;
         let started = self.emit_on(frame, EventKind::MapStateStarted { length: total });
         self.execution.frame_mut(frame).phase = Phase::Children(Box::new(Children {
             started,
             effective,
-            items: Some(Document::from_value(items)),
+            items: Some(items),
             total,
             concurrency,
             frames: Vec::new(),

@@ -295,19 +295,8 @@ fn parse_position(position: &str) -> Result<ExecutionId, ApiError> {
 }
 
 fn describe(record: &ExecutionRecord, included: bool) -> Value {
-    let facts = &record.facts;
-    let mut answer = json!({
-        "executionArn": &*facts.arn,
-        "stateMachineArn": &*facts.machine_arn,
-        "name": &*facts.name,
-        "status": record.status.as_str(),
-        "startDate": epoch(facts.started.0),
-        "redriveCount": 0,
-        "inputDetails": { "included": included },
-    });
-    if let Some(stopped) = record.stopped {
-        answer["stopDate"] = epoch(stopped.0);
-    }
+    let mut answer = list_item(record);
+    answer["inputDetails"] = json!({ "included": included });
     if let Some(header) = &record.trace_header {
         answer["traceHeader"] = (**header).into();
     }
@@ -348,6 +337,7 @@ fn show_redrive(answer: &mut Value, status: Status) {
     }
 }
 
+/// What a list shows of an execution; a description says more.
 fn list_item(record: &ExecutionRecord) -> Value {
     let facts = &record.facts;
     let mut item = json!({
