@@ -7,8 +7,9 @@ from support.server import ROOT
 
 ALLOWED = {
     "expr": set(),
-    "asl": {"expr"},
-    "engine": {"asl", "expr"},
+    "jsonata": {"expr"},
+    "asl": {"expr", "jsonata"},
+    "engine": {"asl", "expr", "jsonata"},
     "store": set(),
     "runtime": {"engine", "asl", "expr", "store"},
     "aws": set(),
@@ -17,7 +18,7 @@ ALLOWED = {
     "functions": set(),
     "server": {"expr", "asl", "engine", "store", "runtime", "aws", "iam", "integrations", "functions"},
 }
-PURE = ("expr", "asl", "engine")
+PURE = ("expr", "jsonata", "asl", "engine")
 NOT_PURE = {"tokio", "hyper", "rand", "getrandom", "uuid", "reqwest", "rustix", "libc", "mio", "socket2"}
 """Crates through which a clock, a random source, a disk or the network comes in."""
 

@@ -1,16 +1,18 @@
 //! The compiled state machine: what the engine runs.
 //!
 //! Owns the types only. `compile` makes them from a text; nothing here knows JSON text, diagnostics or how a
-//! state is executed. Every path, template and intrinsic in here is parsed, every name resolved: a `Machine` that
-//! exists is valid. State names are unique across the whole machine (spec asl.md section 1), so that a name is an
+//! state is executed. Every path, template, intrinsic and JSONata expression in here is parsed, every name resolved: a
+//! `Machine` that exists is valid. State names are unique across the whole machine (spec asl.md section 1), so that a name is an
 //! address that survives a restart of a newer binary, while a [`StateId`] is only good in memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use expr::json::{Document, Value};
 use expr::path::{Path, ReferencePath};
 use expr::template::{Expression, Template};
+
+use crate::query::{Query, QueryExpression};
 
 /// Position of a state in [`Machine::states`]. Never persisted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,6 +25,9 @@ pub struct Machine {
     pub timeout_seconds: Option<u64>,
     /// The top-level graph.
     pub root: Graph,
+    /// `variableReferences` of DescribeStateMachine: the variables that each state reads, by the state's name. States
+    /// that read none are absent.
+    pub variable_references: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     states: Vec<State>,
     by_name: HashMap<Arc<str>, StateId>,
 }
@@ -38,6 +43,7 @@ impl Machine {
         Machine {
             timeout_seconds,
             root,
+            variable_references: BTreeMap::new(),
             states,
             by_name,
         }
@@ -73,8 +79,12 @@ pub struct State {
     pub name: Arc<str>,
     /// What it does.
     pub kind: Kind,
-    /// `InputPath`, `Parameters`, `ResultSelector`, `ResultPath`, `OutputPath`.
+    /// What its expressions are written in.
+    pub language: Language,
+    /// `InputPath`, `Parameters`, `ResultSelector`, `ResultPath`, `OutputPath`; or `Arguments`.
     pub flow: DataFlow,
+    /// `Output` and `Assign` of the state itself; those of choice rules and catchers are theirs.
+    pub exit: Exit,
     /// `Next` or `End`. `End` for Choice, Succeed and Fail, which do not use it.
     pub next: Transition,
     /// `Retry`, in order. Task, Parallel and Map only.
@@ -135,13 +145,59 @@ impl Kind {
     }
 }
 
-/// The data flow fields of a JSONPath state. What a state type does not have is at its default.
+/// A query language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// The older one, and the default.
+    #[default]
+    JsonPath,
+    /// `{% ... %}`.
+    Jsonata,
+}
+
+impl Language {
+    /// The value of `QueryLanguage`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::JsonPath => "JSONPath",
+            Language::Jsonata => "JSONata",
+        }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Language {
+        match self {
+            Language::JsonPath => Language::Jsonata,
+            Language::Jsonata => Language::JsonPath,
+        }
+    }
+}
+
+/// What a state gives to what it calls, or assigns to variables, in the state's language.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    /// A JSONPath payload template.
+    Template(Template),
+    /// JSON with JSONata expressions in it.
+    Query(Query),
+}
+
+/// What a state, a choice rule or a catcher makes of what came out.
+#[derive(Clone, Debug, Default)]
+pub struct Exit {
+    /// `Output`; JSONata only.
+    pub output: Option<Query>,
+    /// `Assign`: an object, by the names of the variables.
+    pub assign: Option<Payload>,
+}
+
+/// The data flow fields. What a state type or its language does not have is at its default, which changes nothing.
 #[derive(Clone, Debug, Default)]
 pub struct DataFlow {
     /// `InputPath`.
     pub input_path: Filter,
-    /// `Parameters` (for Map: `ItemSelector` or its old name `Parameters`, applied per item).
-    pub parameters: Option<Template>,
+    /// `Parameters` or `Arguments` (for Map: `ItemSelector` or its old name `Parameters`, applied per item).
+    pub parameters: Option<Payload>,
     /// `ResultSelector`.
     pub result_selector: Option<Template>,
     /// `ResultPath`.
@@ -174,13 +230,15 @@ pub enum ResultPath {
     At(ReferencePath),
 }
 
-/// A number of a field and its `...Path` form.
+/// A number of a field and its dynamic forms.
 #[derive(Clone, Debug)]
 pub enum Dynamic<T> {
     /// Written in the definition.
     Fixed(T),
-    /// Taken from the effective input, the context or a variable when the state is entered.
+    /// `...Path`: taken from the effective input, the context or a variable when the state is entered.
     Path(Path),
+    /// A JSONata expression, evaluated when the state is entered.
+    Query(QueryExpression),
 }
 
 /// What a Task state adds.
@@ -192,8 +250,8 @@ pub struct Task {
     pub timeout: Option<Dynamic<u64>>,
     /// `HeartbeatSeconds`, 1..=99,999,999.
     pub heartbeat: Option<Dynamic<u64>>,
-    /// `Credentials`: a template with a `RoleArn`.
-    pub credentials: Option<Template>,
+    /// `Credentials`: an object with a `RoleArn`.
+    pub credentials: Option<Payload>,
 }
 
 /// A Task's `Resource`.
@@ -252,6 +310,8 @@ pub struct Choice {
 pub struct ChoiceRule {
     /// When it holds.
     pub condition: Condition,
+    /// Its `Output` and `Assign`.
+    pub exit: Exit,
     /// Where it leads.
     pub next: StateId,
 }
@@ -267,6 +327,8 @@ pub enum Condition {
     Not(Box<Condition>),
     /// A comparison.
     Test(Comparison),
+    /// `Condition` of a JSONata state; only at the top of a rule.
+    Query(Query),
 }
 
 /// `Variable` with one operator.
@@ -342,6 +404,10 @@ pub enum Wait {
     Timestamp(Arc<str>),
     /// `TimestampPath`.
     TimestampPath(Path),
+    /// `Seconds`, as a JSONata expression.
+    SecondsQuery(QueryExpression),
+    /// `Timestamp`, as a JSONata expression.
+    TimestampQuery(QueryExpression),
 }
 
 /// What a Fail state adds.
@@ -360,6 +426,8 @@ pub enum FailText {
     Literal(Arc<str>),
     /// `ErrorPath`, `CausePath`: a path or an intrinsic.
     Expression(Expression),
+    /// `Error`, `Cause`, as a JSONata expression.
+    Query(QueryExpression),
 }
 
 /// What a Map state (inline) adds.
@@ -367,14 +435,25 @@ pub enum FailText {
 pub struct Map {
     /// `ItemProcessor` or its old name `Iterator`.
     pub processor: Graph,
-    /// `ItemsPath`; absent: `$`.
-    pub items_path: Option<Path>,
+    /// Where the items are.
+    pub items: Items,
     /// `MaxConcurrency`; 0 or absent: the service's limit.
     pub max_concurrency: Option<Dynamic<u64>>,
     /// `ToleratedFailureCount`: evaluated and checked, without effect on an inline Map.
     pub tolerated_failure_count: Option<Dynamic<u64>>,
     /// `ToleratedFailurePercentage`, 0..=100.
     pub tolerated_failure_percentage: Option<Dynamic<f64>>,
+}
+
+/// Where a Map's items are.
+#[derive(Clone, Debug)]
+pub enum Items {
+    /// The effective input is the array.
+    Input,
+    /// `ItemsPath`.
+    Path(Path),
+    /// `Items`.
+    Query(Query),
 }
 
 /// One of `Retry`.
@@ -401,6 +480,8 @@ pub struct Catcher {
     pub errors: ErrorMatcher,
     /// `ResultPath` for the error output.
     pub result_path: ResultPath,
+    /// Its `Output` and `Assign`.
+    pub exit: Exit,
     /// `Next`.
     pub next: StateId,
 }

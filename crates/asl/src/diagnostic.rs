@@ -46,6 +46,10 @@ pub enum Code {
     InvalidLabelName,
     /// Graphs inside graphs, or conditions inside conditions, beyond what is followed.
     TooDeeplyNested,
+    /// A JSONata expression does not parse.
+    InvalidJsonataExpression,
+    /// A JSONata expression looks at something that is not there.
+    UnsupportedJsonataExpression,
     /// `Assign` to `states`.
     ReservedVariableName,
     /// `Assign` to something that is not an identifier.
@@ -56,6 +60,9 @@ pub enum Code {
     NoPath,
     /// Warning: a path in the `Result` of a Pass state.
     PassResultIsStatic,
+    /// Stepwell's own: the definition is valid, and this version cannot run it. A warning of a validation; what keeps a
+    /// state machine from being created.
+    NotSupportedYet,
 }
 
 impl Code {
@@ -71,18 +78,23 @@ impl Code {
             Code::DuplicateLabelName => "DUPLICATE_LABEL_NAME",
             Code::InvalidLabelName => "INVALID_LABEL_NAME",
             Code::TooDeeplyNested => "TOO_DEEPLY_NESTED",
+            Code::InvalidJsonataExpression => "INVALID_JSONATA_EXPRESSION",
+            Code::UnsupportedJsonataExpression => "UNSUPPORTED_JSONATA_EXPRESSION",
             Code::ReservedVariableName => "RESERVED_VARIABLE_NAME",
             Code::InvalidVariableName => "INVALID_VARIABLE_NAME",
             Code::NoDollar => "NO_DOLLAR",
             Code::NoPath => "NO_PATH",
             Code::PassResultIsStatic => "PASS_RESULT_IS_STATIC",
+            Code::NotSupportedYet => "NOT_SUPPORTED_YET",
         }
     }
 
     /// Whether the code stands for a warning.
     pub fn severity(self) -> Severity {
         match self {
-            Code::NoDollar | Code::NoPath | Code::PassResultIsStatic => Severity::Warning,
+            Code::NoDollar | Code::NoPath | Code::PassResultIsStatic | Code::NotSupportedYet => {
+                Severity::Warning
+            }
             _ => Severity::Error,
         }
     }

@@ -9,6 +9,7 @@ mod compile;
 pub mod definition;
 mod diagnostic;
 mod location;
+pub mod query;
 mod resource;
 pub mod services;
 pub mod timestamp;
@@ -43,13 +44,29 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// Every problem found, errors and warnings, in the service's order; at least one is an error.
+/// Every problem found, errors and warnings, in the service's order; at least one is an error. A definition that is
+/// valid and that this version cannot run is an error here.
 pub fn compile(text: &str, options: &Options) -> Result<Machine, Vec<Diagnostic>> {
-    let (machine, diagnostics) = compile::run(text, options);
-    machine.ok_or(diagnostics)
+    let compiled = compile::run(text, options);
+    match compiled.machine {
+        Some(machine) if compiled.unsupported.is_empty() => Ok(machine),
+        Some(_) => Err(compiled.unsupported.into_iter().map(as_error).collect()),
+        None => Err(compiled.diagnostics),
+    }
 }
 
-/// Every problem of a definition, errors and warnings; no error: [`compile`] takes it.
+/// Every problem of a definition, errors and warnings. No error: the definition is valid; unless a warning says
+/// [`Code::NotSupportedYet`], [`compile`] takes it.
 pub fn validate(text: &str, options: &Options) -> Vec<Diagnostic> {
-    compile::run(text, options).1
+    let mut compiled = compile::run(text, options);
+    compiled.diagnostics.append(&mut compiled.unsupported);
+    compiled.diagnostics
+}
+
+/// What a validation only warns of, an attempt to run refuses.
+fn as_error(diagnostic: Diagnostic) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        ..diagnostic
+    }
 }

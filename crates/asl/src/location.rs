@@ -16,7 +16,24 @@ pub(crate) enum At<'a> {
     Index(&'a At<'a>, usize),
 }
 
+/// A place, kept for later.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The service's syntax.
+    pub(crate) location: String,
+    /// The steps from the root.
+    pub(crate) path: Vec<Step>,
+}
+
 impl<'a> At<'a> {
+    /// This place, to keep.
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            location: self.location(),
+            path: self.path(),
+        }
+    }
+
     /// The member `name` of this place.
     pub(crate) fn key(&'a self, name: &'a str) -> At<'a> {
         At::Key(self, name)

@@ -29,8 +29,9 @@ pub(crate) fn parse(arn: &Arc<str>) -> Result<Resource, ResourceError> {
     let target = match service {
         _ if partition.is_empty() => None,
         "lambda" if owned => is_function(rest).then_some(Target::Function),
-        "states" if owned => is_activity(rest).then_some(Target::Activity),
-        "states" if region.is_empty() && account.is_empty() => integration(rest),
+        "states" if owned && is_activity(rest) => Some(Target::Activity),
+        // Region and account mean nothing here, and a published sample of AWS has them.
+        "states" if owned || (region.is_empty() && account.is_empty()) => integration(rest),
         _ => None,
     };
     let target = target.ok_or_else(|| ResourceError::NotRecognized(arn.to_string()))?;

@@ -28,6 +28,8 @@ pub struct Action {
     /// The parameters that the integration passes on, as the service spells them; `None`: not written down yet, all are
     /// kept. Unknown ones are dropped: neither sent nor shown in TaskScheduled.
     pub parameters: Option<&'static [&'static str]>,
+    /// The parameters without which a definition is refused; not all that the service itself requires.
+    pub required: &'static [&'static str],
 }
 
 impl Action {
@@ -38,7 +40,12 @@ impl Action {
             sync2: false,
             task_token: false,
             parameters: None,
+            required: &[],
         }
+    }
+
+    const fn requires(self, required: &'static [&'static str]) -> Action {
+        Action { required, ..self }
     }
 
     const fn job(name: &'static str) -> Action {
@@ -110,6 +117,7 @@ const REFUSED_SDK_ACTIONS: &[(&str, &str)] = &[
     ("kinesis", "subscribeToShard"),
     ("cloudwatchlogs", "startLiveTail"),
     ("sts", "assumeRole*"),
+    ("apigatewaymanagementapi", "*"),
 ];
 
 /// Whether `aws-sdk:<service>:<action>` could be an action: both are spelled as identifiers and it is not one of those
@@ -137,52 +145,60 @@ pub fn is_sdk_action(service_name: &str, action_name: &str) -> bool {
 pub const SERVICES: &[Service] = &[
     Service {
         name: "lambda",
-        actions: &[Action::callback("invoke").takes(&[
-            "FunctionName",
-            "Payload",
-            "InvocationType",
-            "Qualifier",
-            "ClientContext",
-            "LogType",
-        ])],
+        actions: &[Action::callback("invoke")
+            .takes(&[
+                "FunctionName",
+                "Payload",
+                "InvocationType",
+                "Qualifier",
+                "ClientContext",
+                "LogType",
+            ])
+            .requires(&["FunctionName"])],
     },
     Service {
         name: "sqs",
-        actions: &[Action::callback("sendMessage").takes(&[
-            "QueueUrl",
-            "MessageBody",
-            "MessageAttributes",
-            "MessageDeduplicationId",
-            "MessageGroupId",
-            "DelaySeconds",
-        ])],
+        actions: &[Action::callback("sendMessage")
+            .takes(&[
+                "QueueUrl",
+                "MessageBody",
+                "MessageAttributes",
+                "MessageDeduplicationId",
+                "MessageGroupId",
+                "DelaySeconds",
+            ])
+            .requires(&["QueueUrl", "MessageBody"])],
     },
     Service {
         name: "sns",
-        actions: &[Action::callback("publish").takes(&[
-            "TopicArn",
-            "TargetArn",
-            "PhoneNumber",
-            "Message",
-            "Subject",
-            "MessageStructure",
-            "MessageAttributes",
-            "MessageGroupId",
-            "MessageDeduplicationId",
-        ])],
+        actions: &[Action::callback("publish")
+            .takes(&[
+                "TopicArn",
+                "TargetArn",
+                "PhoneNumber",
+                "Message",
+                "Subject",
+                "MessageStructure",
+                "MessageAttributes",
+                "MessageGroupId",
+                "MessageDeduplicationId",
+            ])
+            .requires(&["Message"])],
     },
     Service {
         name: "dynamodb",
         actions: &[
-            Action::plain("getItem"),
-            Action::plain("putItem"),
+            Action::plain("getItem").requires(&["TableName", "Key"]),
+            Action::plain("putItem").requires(&["TableName", "Item"]),
             Action::plain("updateItem"),
             Action::plain("deleteItem"),
         ],
     },
     Service {
         name: "events",
-        actions: &[Action::callback("putEvents").takes(&["Entries"])],
+        actions: &[Action::callback("putEvents")
+            .takes(&["Entries"])
+            .requires(&["Entries"])],
     },
     Service {
         name: "states",
@@ -190,7 +206,8 @@ pub const SERVICES: &[Service] = &[
             sync2: true,
             ..Action::job_or_callback("startExecution")
         }
-        .takes(&["StateMachineArn", "Input", "Name"])],
+        .takes(&["StateMachineArn", "Input", "Name"])
+        .requires(&["StateMachineArn"])],
     },
     Service {
         name: "apigateway",
@@ -208,19 +225,21 @@ pub const SERVICES: &[Service] = &[
     },
     Service {
         name: "ecs",
-        actions: &[Action::job_or_callback("runTask").takes(&[
-            "Cluster",
-            "TaskDefinition",
-            "LaunchType",
-            "NetworkConfiguration",
-            "Overrides",
-            "Group",
-            "PlacementConstraints",
-            "PlacementStrategy",
-            "PlatformVersion",
-            "PropagateTags",
-            "EnableExecuteCommand",
-        ])],
+        actions: &[Action::job_or_callback("runTask")
+            .takes(&[
+                "Cluster",
+                "TaskDefinition",
+                "LaunchType",
+                "NetworkConfiguration",
+                "Overrides",
+                "Group",
+                "PlacementConstraints",
+                "PlacementStrategy",
+                "PlatformVersion",
+                "PropagateTags",
+                "EnableExecuteCommand",
+            ])
+            .requires(&["TaskDefinition"])],
     },
     Service {
         name: "batch",
@@ -239,20 +258,22 @@ pub const SERVICES: &[Service] = &[
     },
     Service {
         name: "glue",
-        actions: &[Action::job("startJobRun").takes(&[
-            "JobName",
-            "Arguments",
-            "AllocatedCapacity",
-            "MaxCapacity",
-            "WorkerType",
-            "NumberOfWorkers",
-            "Timeout",
-            "SecurityConfiguration",
-            "NotificationProperty",
-            "JobRunId",
-            "ExecutionClass",
-            "JobRunQueuingEnabled",
-        ])],
+        actions: &[Action::job("startJobRun")
+            .takes(&[
+                "JobName",
+                "Arguments",
+                "AllocatedCapacity",
+                "MaxCapacity",
+                "WorkerType",
+                "NumberOfWorkers",
+                "Timeout",
+                "SecurityConfiguration",
+                "NotificationProperty",
+                "JobRunId",
+                "ExecutionClass",
+                "JobRunQueuingEnabled",
+            ])
+            .requires(&["JobName"])],
     },
     Service {
         name: "databrew",
@@ -348,6 +369,10 @@ pub const SERVICES: &[Service] = &[
             Action::callback("invokeModel"),
             Action::job("createModelCustomizationJob"),
         ],
+    },
+    Service {
+        name: "bedrockagentcore",
+        actions: &[Action::plain("invokeHarness")],
     },
     Service {
         name: "http",

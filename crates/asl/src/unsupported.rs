@@ -2,21 +2,13 @@
 //!
 //! Owns one row for each missing feature; a later version deletes rows, and with the last one this module. The walk
 //! notes what it meets in parsed form; the notes become diagnostics only when nothing else is wrong, so that the
-//! service's own answers win.
-
-use expr::path::{Path, Root};
+//! service's own answers win: warnings of a validation, and what keeps the definition from being run.
 
 use crate::definition::{Pattern, Resource, Target};
 
 /// A missing feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Feature {
-    /// A JSONata machine or state.
-    Jsonata,
-    /// `Assign`.
-    Assign,
-    /// `$name` in a path or intrinsic.
-    Variable(String),
     /// `Mode: DISTRIBUTED`.
     DistributedMap,
     /// `ItemReader`, `ItemBatcher` or `ResultWriter`.
@@ -35,9 +27,6 @@ impl Feature {
     /// What the user is told.
     pub(crate) fn message(&self) -> String {
         let what = match self {
-            Feature::Jsonata => "the query language 'JSONata'".to_owned(),
-            Feature::Assign => "workflow variables (the field 'Assign')".to_owned(),
-            Feature::Variable(name) => format!("workflow variables (the reference '${name}')"),
             Feature::DistributedMap => "the Map mode 'DISTRIBUTED'".to_owned(),
             Feature::DistributedField(field) => format!("the Map field '{field}'"),
             Feature::Activity => "activities".to_owned(),
@@ -76,16 +65,7 @@ pub(crate) fn in_resource(resource: &Resource) -> Option<Feature> {
 /// What is missing for a field of a state or of a part of it to mean anything.
 pub(crate) fn in_field(name: &'static str) -> Option<Feature> {
     match name {
-        "Assign" => Some(Feature::Assign),
         "ItemReader" | "ItemBatcher" | "ResultWriter" => Some(Feature::DistributedField(name)),
         _ => None,
-    }
-}
-
-/// What is missing to evaluate a path.
-pub(crate) fn in_path(path: &Path) -> Option<Feature> {
-    match path.root() {
-        Root::Variable(name) => Some(Feature::Variable(name.to_string())),
-        Root::Input | Root::Context => None,
     }
 }

@@ -3,13 +3,16 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use asl::definition::State;
 use expr::Roots;
 use expr::json::{Document, Value};
 
 use crate::execution::{Facts, Frame, MapItem};
+use crate::state::counts_retries;
 use crate::time::Timestamp;
+use crate::variables::Variables;
 
-/// The roots of paths within one state: `$` and `$$`.
+/// The roots of paths within one state: `$`, `$$` and `$name`.
 pub(crate) struct Scope<'a> {
     document: &'a Document,
     source: &'a ContextSource<'a>,
@@ -23,23 +26,31 @@ pub(crate) struct ContextSource<'a> {
     entered_at: Timestamp,
     retry_count: Option<u32>,
     item: Option<Arc<MapItem>>,
+    /// Own scope first.
+    variables: Vec<Arc<Variables>>,
 }
 
 impl<'a> ContextSource<'a> {
-    /// Of a frame in a state; `retries` says whether the state's type counts them (Task, Parallel, Map; [rec]).
+    /// Of a frame in a state. Only the types that can be retried count retries ([rec]).
     pub(crate) fn new(
         facts: &'a Facts,
-        state: &'a str,
+        state: &'a State,
         frame: &Frame,
-        retries: bool,
+        variables: Vec<Arc<Variables>>,
     ) -> ContextSource<'a> {
         ContextSource {
             facts,
-            state,
+            state: &state.name,
             entered_at: frame.entered_at,
-            retry_count: retries.then(|| frame.attempts.iter().sum()),
+            retry_count: counts_retries(&state.kind).then(|| frame.attempts.iter().sum()),
             item: frame.item.clone(),
+            variables,
         }
+    }
+
+    /// A workflow variable.
+    pub(crate) fn variable(&self, name: &str) -> Option<&Document> {
+        self.variables.iter().find_map(|scope| scope.get(name))
     }
 
     /// The same, for another item: an ItemSelector sees the item that it selects from.
@@ -58,7 +69,7 @@ impl<'a> ContextSource<'a> {
     }
 
     /// Key order as recorded (context_object cases): Execution, StateMachine, State, Map.
-    fn build(&self) -> Value {
+    pub(crate) fn object(&self) -> Value {
         let mut members: Vec<(Arc<str>, Value)> = vec![
             ("Execution".into(), self.execution()),
             ("StateMachine".into(), self.state_machine()),
@@ -122,10 +133,10 @@ impl Roots for Scope<'_> {
     }
 
     fn context(&self) -> &Value {
-        self.context.get_or_init(|| self.source.build())
+        self.context.get_or_init(|| self.source.object())
     }
 
-    fn variable(&self, _name: &str) -> Option<&Value> {
-        None
+    fn variable(&self, name: &str) -> Option<&Value> {
+        self.source.variable(name).map(Document::value)
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use expr::json::Document;
 
 use crate::time::Timestamp;
+use crate::variables::Assignments;
 
 /// 1-based and free of gaps within an execution. 0 stands for "none" in `previous`.
 pub type EventId = u64;
@@ -141,6 +142,17 @@ pub enum EventKind {
         name: Arc<str>,
         /// Its output.
         output: Document,
+        /// What it assigned.
+        assigned: Option<Assignments>,
+    },
+    /// A JSONata expression of a state failed.
+    EvaluationFailed {
+        /// The state's name.
+        state: Arc<str>,
+        /// The field: `Output/a`.
+        location: Option<Arc<str>>,
+        /// `States.QueryEvaluationError` and why.
+        failure: Failure,
     },
     /// `<Type>StateAborted`, no details. Task, Wait, Parallel and Map only.
     StateAborted(StateType),

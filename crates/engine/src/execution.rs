@@ -12,6 +12,7 @@ use expr::json::{Document, Value};
 use crate::command::TimerId;
 use crate::event::{EventId, Failure};
 use crate::time::Timestamp;
+use crate::variables::{self, Assignments, Variables};
 
 /// What never changes about an execution.
 #[derive(Clone, Debug)]
@@ -89,6 +90,8 @@ pub struct Frame {
     pub attempts: Vec<u32>,
     /// The item of the nearest Map iteration around it.
     pub item: Option<Arc<MapItem>>,
+    /// The variables of its scope.
+    pub variables: Arc<Variables>,
     /// What it waits for.
     pub phase: Phase,
 }
@@ -104,6 +107,8 @@ pub enum Phase {
     Leaving {
         /// The state's output.
         output: Document,
+        /// What it assigns.
+        assigned: Option<Assignments>,
         /// Where to; none: the graph ends.
         next: Option<StateId>,
     },
@@ -113,8 +118,6 @@ pub enum Phase {
     Waiting {
         /// Fires when the wait is over.
         timer: Timer,
-        /// The state's output, fixed on entry.
-        output: Document,
     },
     /// A retrier's delay.
     Backoff {
@@ -207,6 +210,10 @@ pub struct Execution {
     pub(crate) ready: VecDeque<FrameId>,
     /// Frames that were changed, made or removed since the last checkpoint.
     pub(crate) changed: BTreeSet<FrameId>,
+    /// Variables that were assigned, or went with their frames, since the last checkpoint.
+    pub(crate) changed_variables: BTreeSet<(FrameId, Arc<str>)>,
+    /// The bytes of all variables of all frames.
+    pub(crate) variable_bytes: usize,
     /// Set when it has ended.
     pub outcome: Option<Outcome>,
 }
@@ -224,6 +231,8 @@ impl Execution {
             frames: BTreeMap::new(),
             ready: VecDeque::new(),
             changed: BTreeSet::new(),
+            changed_variables: BTreeSet::new(),
+            variable_bytes: 0,
             outcome: None,
         }
     }
@@ -231,6 +240,12 @@ impl Execution {
     /// One put together from a checkpoint: finds out which frames are ready and which child belongs where.
     pub fn resume(mut self) -> Execution {
         self.changed.clear();
+        self.changed_variables.clear();
+        self.variable_bytes = self
+            .frames
+            .values()
+            .map(|frame| variables::bytes(&frame.variables))
+            .sum();
         self.ready = self
             .frames
             .iter()
@@ -273,6 +288,12 @@ impl Execution {
     /// The frames that a checkpoint must write (those that still exist) or delete (those that do not).
     pub fn take_changed(&mut self) -> BTreeSet<FrameId> {
         std::mem::take(&mut self.changed)
+    }
+
+    /// The variables that a checkpoint must write (those of frames that still exist) or delete. Each is a row of its own,
+    /// so that a scope with much in it is not written again for every state.
+    pub fn take_changed_variables(&mut self) -> BTreeSet<(FrameId, Arc<str>)> {
+        std::mem::take(&mut self.changed_variables)
     }
 
     /// Whether the execution has ended.
@@ -338,7 +359,12 @@ impl Execution {
 
     pub(crate) fn remove_frame(&mut self, id: FrameId) -> Option<Frame> {
         self.changed.insert(id);
-        self.frames.remove(&id)
+        let frame = self.frames.remove(&id)?;
+        for name in frame.variables.keys() {
+            self.changed_variables.insert((id, name.clone()));
+        }
+        self.variable_bytes -= variables::bytes(&frame.variables);
+        Some(frame)
     }
 
     pub(crate) fn new_timer(&mut self, due: Timestamp) -> Timer {
@@ -365,7 +391,7 @@ impl Frame {
     pub fn timers(&self) -> impl Iterator<Item = Timer> + use<> {
         let (first, second) = match &self.phase {
             Phase::Task(wait) => (wait.timeout, wait.heartbeat),
-            Phase::Waiting { timer, .. } | Phase::Backoff { timer } => (Some(*timer), None),
+            Phase::Waiting { timer } | Phase::Backoff { timer } => (Some(*timer), None),
             _ => (None, None),
         };
         first.into_iter().chain(second)

@@ -8,7 +8,8 @@ use expr::json::{Document, Value};
 
 use crate::event::{EventId, EventKind, Failure, StateType};
 use crate::execution::{Frame, FrameId, Outcome, Parent, Phase};
-use crate::flow;
+use crate::flow::{self, View};
+use crate::query::{Came, Place};
 use crate::state::state_type;
 use crate::step::Run;
 
@@ -19,7 +20,22 @@ pub(crate) enum Fault {
     Runtime(String),
     /// An error with a name, for Retry and Catch to look at.
     Failure(Failure),
+    /// `States.QueryEvaluationError`: a JSONata value cannot be had. Retry and Catch look at it, after an event of its own.
+    Query(QueryFault),
 }
+
+/// What is wrong with a JSONata value.
+#[derive(Clone, Debug)]
+pub(crate) struct QueryFault {
+    /// The field, where the event names one.
+    location: Option<Arc<str>>,
+    /// The text after the standard prefix.
+    detail: String,
+    /// Whether the event comes after the state's Entered event even if nothing else did.
+    after_entry: bool,
+}
+
+const QUERY_ERROR: &str = "States.QueryEvaluationError";
 
 impl Fault {
     pub(crate) fn runtime(detail: impl Into<String>) -> Fault {
@@ -28,6 +44,33 @@ impl Fault {
 
     pub(crate) fn failure(error: &str, cause: String) -> Fault {
         Fault::Failure(Failure::new(error, cause))
+    }
+
+    pub(crate) fn query(place: Place<'_>, detail: String) -> Fault {
+        Fault::Query(QueryFault {
+            location: Some(place.to_string().into()),
+            detail,
+            after_entry: false,
+        })
+    }
+
+    /// The same for a Wait's time that is none: its event comes after the state's Entered event ([rec]
+    /// test_wait_timestamp_jsonata).
+    pub(crate) fn query_result(place: Place<'_>, detail: String) -> Fault {
+        Fault::Query(QueryFault {
+            location: Some(place.to_string().into()),
+            detail,
+            after_entry: true,
+        })
+    }
+
+    /// The input of a JSONata Map is no array: no field is to blame ([rec] test_map_state_items_input_types).
+    pub(crate) fn query_input(detail: String) -> Fault {
+        Fault::Query(QueryFault {
+            location: None,
+            detail,
+            after_entry: false,
+        })
     }
 
     /// A result over the payload limit; `who` is the state, the function's ARN or the service ([rec] states_errors).
@@ -42,28 +85,59 @@ impl Fault {
 impl Run<'_> {
     /// The state's work failed; its last event is the frame's `previous`.
     pub(crate) fn fault(&mut self, frame: FrameId, fault: Fault) {
+        self.fault_on_entry(frame, fault, None);
+    }
+
+    /// The same in the turn that entered the state: `before` is the event before its Entered event.
+    pub(crate) fn fault_on_entry(&mut self, frame: FrameId, fault: Fault, before: Option<EventId>) {
         match fault {
             Fault::Runtime(detail) => self.runtime_error(frame, &detail),
             Fault::Failure(failure) => self.fail(frame, failure),
+            Fault::Query(fault) => {
+                let failure = self.evaluation_failed(frame, fault, before);
+                self.fail(frame, failure);
+            }
         }
     }
 
-    fn runtime_error(&mut self, frame: FrameId, detail: &str) {
-        let (state, entered, previous) = {
-            let f = self.execution.frame(frame);
-            (
-                self.machine.state(f.state).name.clone(),
-                f.entered,
-                f.previous,
-            )
+    /// `EvaluationFailed`. While the Entered event is the last one of the state, this one stands beside it: both come
+    /// after the event before ([rec] history.md section 3).
+    fn evaluation_failed(
+        &mut self,
+        frame: FrameId,
+        fault: QueryFault,
+        before: Option<EventId>,
+    ) -> Failure {
+        let f = self.execution.frame(frame);
+        let is_first = f.previous == f.entered && !fault.after_entry;
+        let previous = before.filter(|_| is_first).unwrap_or(f.previous);
+        let failure = Failure::new(QUERY_ERROR, self.prefixed(frame, &fault.detail));
+        let kind = EventKind::EvaluationFailed {
+            state: self.machine.state(f.state).name.clone(),
+            location: fault.location,
+            failure: failure.clone(),
         };
-        let cause = format!(
-            "An error occurred while executing the state '{state}' (entered at the event id #{entered}). {detail}"
-        );
+        let id = self.emit(previous, kind);
+        self.execution.frame_mut(frame).previous = id;
+        failure
+    }
+
+    fn runtime_error(&mut self, frame: FrameId, detail: &str) {
+        let cause = self.prefixed(frame, detail);
+        let previous = self.execution.frame(frame).previous;
         self.end(
             Outcome::Failed(Failure::new("States.Runtime", cause)),
             previous,
         );
+    }
+
+    /// The cause of an error that Step Functions itself found (spec history.md section 5).
+    fn prefixed(&self, frame: FrameId, detail: &str) -> String {
+        let f = self.execution.frame(frame);
+        let (state, entered) = (&self.machine.state(f.state).name, f.entered);
+        format!(
+            "An error occurred while executing the state '{state}' (entered at the event id #{entered}). {detail}"
+        )
     }
 
     /// An error of the frame's state: Retry, Catch, or up. The failing event is the frame's `previous`.
@@ -85,9 +159,14 @@ impl Run<'_> {
             return;
         }
         self.emit_failed(frame);
-        if let Some(catcher) = self.catcher(frame, &failure, alias) {
-            return self.catch(frame, &catcher, &failure);
+        if let Some((position, catcher)) = self.catcher(frame, &failure, alias) {
+            return self.catch(frame, position, &catcher, &failure);
         }
+        self.fail_graph(frame, failure);
+    }
+
+    /// No catcher takes the error: the graph that the frame runs fails with it.
+    fn fail_graph(&mut self, frame: FrameId, failure: Failure) {
         match self.execution.frame(frame).parent {
             Some(parent) => self.fail_parent(frame, parent, failure),
             None => {
@@ -107,33 +186,65 @@ impl Run<'_> {
         self.emit_on(frame, kind);
     }
 
-    fn catcher(&self, frame: FrameId, failure: &Failure, alias: Option<&str>) -> Option<Catcher> {
+    /// The first catcher that takes the error, and its position.
+    fn catcher(
+        &self,
+        frame: FrameId,
+        failure: &Failure,
+        alias: Option<&str>,
+    ) -> Option<(usize, Catcher)> {
         let state = self.machine.state(self.execution.frame(frame).state);
-        let takes = |catcher: &&Catcher| failure.is_taken_by(&catcher.errors, alias);
-        state.catch.iter().find(takes).cloned()
+        let takes = |catcher: &Catcher| failure.is_taken_by(&catcher.errors, alias);
+        let position = state.catch.iter().position(takes)?;
+        Some((position, state.catch[position].clone()))
     }
 
-    /// An error output that makes the state's output too large is not caught again: the execution ends.
-    fn catch(&mut self, frame: FrameId, catcher: &Catcher, failure: &Failure) {
-        let raw = self.execution.frame(frame).input.clone();
-        let name = &self.machine.state(self.execution.frame(frame).state).name;
-        match flow::place(&catcher.result_path, &raw, &error_output(failure)) {
-            Ok(output) if !output.fits(self.limits.payload_bytes) => {
-                self.fault_uncaught(frame, Fault::data_limit(name))
-            }
-            Ok(output) => self.leave_with(frame, output, Some(catcher.next)),
+    /// The way out of a catcher. What goes wrong on it is not caught again by the same state.
+    fn catch(&mut self, frame: FrameId, position: usize, catcher: &Catcher, failure: &Failure) {
+        let leaving = self.caught(frame, position, catcher, failure);
+        let checked = leaving.and_then(|leaving| {
+            self.check_leaving(frame, &leaving)?;
+            Ok(leaving)
+        });
+        match checked {
+            Ok(leaving) => self.leave_checked(frame, leaving, Some(catcher.next)),
             Err(fault) => self.fault_uncaught(frame, fault),
         }
     }
 
+    fn caught(
+        &mut self,
+        frame: FrameId,
+        position: usize,
+        catcher: &Catcher,
+        failure: &Failure,
+    ) -> Result<flow::Leaving, Fault> {
+        let raw = self.execution.frame(frame).input.clone();
+        let error = error_output(failure);
+        let facts = self.execution.facts.clone();
+        let machine = self.machine;
+        let state = machine.state(self.execution.frame(frame).state);
+        let context = self.context_of(&facts, frame, state);
+        let mut view = View {
+            document: &error,
+            input: &raw,
+            came: Came::Error(&error),
+            context: &context,
+            tools: &mut self.tools(),
+        };
+        let inside = format!("Catch[{position}]/");
+        flow::exit(&catcher.exit, &inside, &mut view, |_| {
+            flow::place(&catcher.result_path, &raw, &error)
+        })
+    }
+
     fn fault_uncaught(&mut self, frame: FrameId, fault: Fault) {
-        match fault {
-            Fault::Runtime(detail) => self.runtime_error(frame, &detail),
-            Fault::Failure(failure) => {
-                let previous = self.execution.frame(frame).previous;
-                self.end(Outcome::Failed(failure), previous);
-            }
-        }
+        let failure = match fault {
+            Fault::Runtime(detail) => return self.runtime_error(frame, &detail),
+            Fault::Failure(failure) => failure,
+            Fault::Query(fault) => self.evaluation_failed(frame, fault, None),
+        };
+        self.fail_graph(frame, failure);
     }
 
     /// A branch or iteration failed: everything beside it stops, and the state around it fails with the same error.

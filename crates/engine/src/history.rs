@@ -58,6 +58,14 @@ impl Run<'_> {
             self.last_document = document.id();
             self.bytes += document.text().len();
         }
+        if let EventKind::StateExited {
+            assigned: Some(assigned),
+            ..
+        } = kind
+        {
+            let sizes = assigned.iter().map(|(_, value)| value.text().len());
+            self.bytes += sizes.sum::<usize>();
+        }
     }
 
     /// Ends the execution: its last event. What it leaves behind is cleared when the step is over.

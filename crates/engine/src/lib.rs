@@ -9,7 +9,7 @@
 //!
 //! Where things are: `step` drives; `enter` dispatches on the state's type; `state/` holds one file per type;
 //! `retry` decides about a Retry, `failure` about Catch and how an error travels up; `history` gives every event its
-//! id; `flow` applies InputPath to OutputPath; `context` builds the context object; `execution` is what is persisted.
+//! id; `flow` applies InputPath to OutputPath, `query` JSONata, `variables` Assign; `context` builds the context object; `execution` is what is persisted.
 
 pub mod command;
 pub mod context;
@@ -19,13 +19,16 @@ pub mod execution;
 mod failure;
 mod flow;
 mod history;
+mod query;
 mod retry;
 mod state;
 pub mod step;
 pub mod time;
+mod variables;
 
 pub use command::{Command, TaskId, TaskOutcome, TaskRequest, TimerId};
 pub use event::{Event, EventKind};
 pub use execution::{Execution, Facts, Frame, FrameId, Outcome, Phase};
 pub use step::{Input, Limits, Machinery, Step, step};
 pub use time::Timestamp;
+pub use variables::{Assignments, Variables};

@@ -8,6 +8,7 @@ use expr::Entropy;
 use crate::command::{Command, TaskId, TaskOutcome, TimerId};
 use crate::event::{Event, EventKind, Failure};
 use crate::execution::{Execution, Frame, FrameId, Outcome, Phase};
+use crate::flow::Tools;
 use crate::time::Timestamp;
 
 /// The hard limits that workflows observe (spec quotas.md).
@@ -17,6 +18,8 @@ pub struct Limits {
     pub history_events: u64,
     /// Bytes of a state's or task's input or output.
     pub payload_bytes: usize,
+    /// Bytes of all variables of an execution.
+    pub variable_bytes: usize,
     /// Iterations of an inline Map at a time.
     pub map_concurrency: u32,
     /// Seconds that an execution may stay open.
@@ -32,6 +35,7 @@ impl Default for Limits {
         Limits {
             history_events: 25_000,
             payload_bytes: 262_144,
+            variable_bytes: 10 * 1024 * 1024,
             map_concurrency: 40,
             execution_seconds: 31_536_000,
             step_events: 2_000,
@@ -46,7 +50,7 @@ pub struct Machinery<'a> {
     pub machine: &'a Machine,
     /// The limits in force.
     pub limits: &'a Limits,
-    /// Randomness for intrinsics and jitter.
+    /// Randomness for intrinsics, JSONata and jitter.
     pub entropy: &'a mut dyn Entropy,
 }
 
@@ -158,6 +162,14 @@ impl Run<'_> {
         }
     }
 
+    /// What evaluations need besides data.
+    pub(crate) fn tools(&mut self) -> Tools<'_> {
+        Tools {
+            entropy: self.entropy,
+            now: self.execution.now,
+        }
+    }
+
     fn is_spent(&self) -> bool {
         self.events.len() >= self.limits.step_events || self.bytes >= self.limits.step_bytes
     }
@@ -165,7 +177,7 @@ impl Run<'_> {
     fn turn(&mut self, frame: FrameId) {
         match self.execution.frame(frame).phase {
             Phase::Entering => self.enter(frame),
-            Phase::Retrying => self.work(frame),
+            Phase::Retrying => self.work(frame, None),
             Phase::Leaving { .. } => self.leave(frame),
             _ => {}
         }
@@ -195,6 +207,7 @@ impl Run<'_> {
             entered_at: facts.started,
             attempts: Vec::new(),
             item: None,
+            variables: Default::default(),
             phase: Phase::Entering,
         });
     }
@@ -216,10 +229,7 @@ impl Run<'_> {
         let Some((&id, frame)) = owner else { return };
         match &frame.phase {
             Phase::Task(_) => self.task_timed_out(id, timer),
-            Phase::Waiting { output, .. } => {
-                let output = output.clone();
-                self.wait_over(id, output);
-            }
+            Phase::Waiting { .. } => self.wait_over(id),
             Phase::Backoff { .. } => {
                 self.execution.frame_mut(id).phase = Phase::Retrying;
                 self.execution.ready.push_back(id);

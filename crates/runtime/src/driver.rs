@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::ports::{Answer, Ports, TaskCall};
-use crate::shard::{Commit, Effect, Request, ResumeRow, Shard};
+use crate::shard::{Commit, Effect, Request, Shard};
 
 /// Requests taken in one go, so that timers get their turn.
 const BATCH: usize = 256;
@@ -39,8 +39,8 @@ pub(crate) struct Driver {
     pub(crate) answers: mpsc::UnboundedReceiver<Request>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) stop: watch::Receiver<bool>,
-    /// What was open when the process ended; taken over before anything else.
-    pub(crate) resume: VecDeque<ResumeRow>,
+    /// What was not waiting for time alone when the process ended; taken up before anything else.
+    pub(crate) wake: VecDeque<ExecutionId>,
     /// Scratch.
     pub(crate) commits: Vec<Commit>,
 }
@@ -110,6 +110,7 @@ impl Shared {
         let Commit {
             transaction,
             effects,
+            hold,
         } = commit;
         if self.failed.is_set() {
             // What comes after a commit that was lost must be lost, too.
@@ -127,6 +128,7 @@ impl Shared {
             shared.waiting_commits.fetch_sub(1, Ordering::Relaxed);
             shared.room.notify_one();
             shared.finish(result, effects);
+            drop(hold);
         });
         self.store.submit(transaction, done);
     }
@@ -239,8 +241,8 @@ impl Driver {
                     () = self.shared.wait_for_room() => continue,
                 }
             }
-            if let Some(row) = self.resume.pop_front() {
-                self.with_shard(|shard, now, commits| shard.resume(row, now, commits));
+            if let Some(id) = self.wake.pop_front() {
+                self.with_shard(|shard, now, commits| shard.wake(id, now, commits));
                 continue;
             }
             let wait = self.until_due();

@@ -32,3 +32,4 @@ pub use keys::Namespace;
 pub use ports::{Answer, Clock, EntropySource, Ports, SystemClock, TaskCall, TaskKey, TaskRunner};
 pub use record::{ExecutionRecord, Status};
 pub use runtime::{Options, Runtime, StartRequest, Started, Stopped};
+pub use shard::Room;

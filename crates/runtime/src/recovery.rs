@@ -1,9 +1,9 @@
-//! What happens at a start: every execution that was open goes back to its shard.
+//! What is open in the store: all of it at a start, by its timers, and one execution whenever it is needed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use engine::execution::Timer;
 use engine::{Execution, FrameId};
 use store::{KeyRange, Order, Store};
 
@@ -13,31 +13,66 @@ use crate::definitions::Definitions;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::{Namespace, REGISTRY, Table};
-use crate::rows::{given_by, record_key};
-use crate::shard::ResumeRow;
+use crate::rows::{frames_prefix, given_by, record_key};
+use crate::shard::{Loader, ResumeRow};
 
 /// Rows read at a time.
-const PAGE: usize = 1_024;
+const PAGE: usize = 4_096;
 
-/// The rows of one execution's checkpoint, by what follows its id in the key: 0 for the header, else frame + 1.
-type Checkpoint = BTreeMap<u32, Bytes>;
+/// An execution that is open, without looking into it.
+pub(crate) struct OpenRow<'a> {
+    pub(crate) id: ExecutionId,
+    pub(crate) namespace: &'a Namespace,
+    pub(crate) timers: Vec<Timer>,
+    /// Whether it was doing something: a task in flight, a frame whose turn it was.
+    pub(crate) is_busy: bool,
+}
 
-/// Calls `found` with every execution that is open. One that cannot be read is left as it is and reported.
+/// Calls `found` with every execution that is open. Rows that cannot be read are left as they are and reported.
 pub(crate) fn open_executions(
     store: &Arc<dyn Store>,
-    definitions: &Definitions,
-    mut found: impl FnMut(ResumeRow),
+    mut found: impl FnMut(OpenRow<'_>),
 ) -> Result<(), RuntimeError> {
     for namespace in namespaces(store.as_ref())? {
-        for_each_checkpoint(store.as_ref(), &namespace, |id, rows| {
-            match read(store.as_ref(), definitions, &namespace, id, rows) {
-                Ok(row) => found(row),
-                Err(error) => {
-                    tracing::error!(execution = format!("{:032x}", id.0), %error, "an open execution cannot be resumed")
-                }
+        let prefix = namespace.table(Table::Frame).build();
+        let mut open: Option<OpenRow<'_>> = None;
+        for_each(store.as_ref(), prefix.clone(), |key, value| {
+            let Some(key) = RowKey::parse(&key[prefix.len()..]) else {
+                return;
+            };
+            if open.as_ref().is_none_or(|open| open.id != key.id) {
+                let next = OpenRow {
+                    id: key.id,
+                    namespace: &namespace,
+                    timers: Vec::new(),
+                    is_busy: false,
+                };
+                open.replace(next).into_iter().for_each(&mut found);
+            }
+            if let Some(open) = &mut open
+                && let Err(error) = look(open, &key, value)
+            {
+                let execution = format!("{:032x}", key.id.0);
+                tracing::error!(execution, %error, "a row of an open execution cannot be read");
             }
         })?;
+        open.into_iter().for_each(&mut found);
     }
+    Ok(())
+}
+
+/// Adds what a row says to what is known of its execution.
+fn look(open: &mut OpenRow<'_>, key: &RowKey<'_>, value: &[u8]) -> Result<(), DecodeError> {
+    if !key.variable.is_empty() {
+        return Ok(());
+    }
+    if key.row == 0 {
+        open.timers.extend(Header::decode(value)?.deadline);
+        return Ok(());
+    }
+    let outline = frames::outline(value)?;
+    open.timers.extend(outline.timers.into_iter().flatten());
+    open.is_busy |= outline.is_busy;
     Ok(())
 }
 
@@ -49,88 +84,116 @@ fn namespaces(store: &dyn Store) -> Result<Vec<Namespace>, RuntimeError> {
         .collect())
 }
 
-fn for_each_checkpoint(
+fn for_each(
     store: &dyn Store,
-    namespace: &Namespace,
-    mut found: impl FnMut(ExecutionId, &Checkpoint),
+    prefix: Bytes,
+    mut found: impl FnMut(&[u8], &[u8]),
 ) -> Result<(), RuntimeError> {
-    let prefix = namespace.table(Table::Frame).build();
-    let mut range = KeyRange::prefix(prefix.clone());
-    let mut current: Option<(ExecutionId, Checkpoint)> = None;
+    let mut range = KeyRange::prefix(prefix);
     loop {
         let rows = store.scan(range.clone(), Order::Ascending, PAGE)?;
-        let Some((last, _)) = rows.last() else { break };
+        let Some((last, _)) = rows.last() else {
+            return Ok(());
+        };
         range = range.after(last);
-        for (key, value) in rows {
-            let Some((id, row)) = parse_key(&key[prefix.len()..]) else {
-                continue;
-            };
-            match &mut current {
-                Some((open, checkpoint)) if *open == id => {
-                    checkpoint.insert(row, value);
-                }
-                _ => {
-                    if let Some((id, checkpoint)) =
-                        current.replace((id, Checkpoint::from([(row, value)])))
-                    {
-                        found(id, &checkpoint);
-                    }
-                }
-            }
-        }
+        rows.iter().for_each(|(key, value)| found(key, value));
     }
-    if let Some((id, checkpoint)) = current {
-        found(id, &checkpoint);
-    }
-    Ok(())
 }
 
-fn parse_key(suffix: &[u8]) -> Option<(ExecutionId, u32)> {
-    let (id, row) = suffix.split_at_checked(16)?;
-    Some((
-        ExecutionId(u128::from_be_bytes(id.try_into().ok()?)),
-        u32::from_be_bytes(row.try_into().ok()?),
-    ))
-}
-
-fn read(
-    store: &dyn Store,
-    definitions: &Definitions,
-    namespace: &Namespace,
+/// What follows the table in the key of a checkpoint's row.
+struct RowKey<'a> {
     id: ExecutionId,
-    rows: &Checkpoint,
-) -> Result<ResumeRow, RuntimeError> {
-    let unreadable = |error: DecodeError| RuntimeError::Unreadable {
+    /// 0 for the header, else frame + 1.
+    row: u32,
+    /// Empty for the frame itself.
+    variable: &'a str,
+}
+
+impl RowKey<'_> {
+    fn parse(suffix: &[u8]) -> Option<RowKey<'_>> {
+        let (id, rest) = suffix.split_at_checked(16)?;
+        let (row, variable) = rest.split_at_checked(4)?;
+        Some(RowKey {
+            id: ExecutionId(u128::from_be_bytes(id.try_into().ok()?)),
+            row: u32::from_be_bytes(row.try_into().ok()?),
+            variable: std::str::from_utf8(variable).ok()?,
+        })
+    }
+}
+
+/// Reads executions back from their rows.
+pub(crate) struct RowLoader {
+    store: Arc<dyn Store>,
+    definitions: Arc<Definitions>,
+}
+
+impl RowLoader {
+    pub(crate) fn new(store: Arc<dyn Store>, definitions: Arc<Definitions>) -> RowLoader {
+        RowLoader { store, definitions }
+    }
+}
+
+impl Loader for RowLoader {
+    fn load(
+        &self,
+        namespace: &Namespace,
+        id: ExecutionId,
+    ) -> Result<Option<ResumeRow>, RuntimeError> {
+        let Some(record) = self.store.get(&record_key(namespace, id))? else {
+            return Ok(None);
+        };
+        let record = records::decode(&record).map_err(unreadable)?;
+        let machine = self.definitions.machine(namespace, &record.revision)?;
+        let mut execution = Execution::new(record.facts.clone());
+        let mut header = None;
+        let known = record.known();
+        let prefix = frames_prefix(namespace, id).build();
+        let table = namespace.table(Table::Frame).build().len();
+        let mut failed = Ok(());
+        for_each(self.store.as_ref(), prefix, |key, value| {
+            let Some(key) = RowKey::parse(&key[table..]) else {
+                return;
+            };
+            let frame = FrameId(key.row.wrapping_sub(1));
+            let read = match (key.row, key.variable) {
+                (0, _) => Header::decode(value).map(|found| header = Some(found)),
+                (_, "") => {
+                    let given = |parent| given_by(&execution, parent);
+                    frames::decode(value, &machine, &known, given)
+                        .map(|found| drop(execution.frames.insert(frame, found)))
+                }
+                (_, name) => frames::decode_variable(value).map(|value| {
+                    if let Some(frame) = execution.frames.get_mut(&frame) {
+                        Arc::make_mut(&mut frame.variables).insert(name.into(), value);
+                    }
+                }),
+            };
+            if failed.is_ok() {
+                failed = read;
+            }
+        })?;
+        failed.map_err(unreadable)?;
+        let Some(header) = header else {
+            return Ok(None);
+        };
+        execution.last_event = header.last_event;
+        execution.now = header.now;
+        execution.next_frame = header.next_frame;
+        execution.next_timer = header.next_timer;
+        execution.deadline = header.deadline;
+        Ok(Some(ResumeRow {
+            id,
+            namespace: namespace.clone(),
+            record,
+            machine,
+            execution,
+        }))
+    }
+}
+
+fn unreadable(error: DecodeError) -> RuntimeError {
+    RuntimeError::Unreadable {
         what: "checkpoint",
         reason: error.to_string(),
-    };
-    let record = store
-        .get(&record_key(namespace, id))?
-        .ok_or(RuntimeError::NotFound)?;
-    let record = records::decode(&record).map_err(unreadable)?;
-    let machine = definitions.machine(namespace, &record.revision)?;
-    let known = record.known();
-    let header = rows
-        .get(&0)
-        .ok_or(DecodeError::Short)
-        .and_then(|row| Header::decode(row))
-        .map_err(unreadable)?;
-    let mut execution = Execution::new(record.facts.clone());
-    execution.last_event = header.last_event;
-    execution.now = header.now;
-    execution.next_frame = header.next_frame;
-    execution.next_timer = header.next_timer;
-    execution.deadline = header.deadline;
-    for (number, row) in rows.range(1..) {
-        let frame = frames::decode(row, &machine, &known, |parent| given_by(&execution, parent))
-            .map_err(unreadable)?;
-        execution.frames.insert(FrameId(number - 1), frame);
     }
-    Ok(ResumeRow {
-        id,
-        namespace: namespace.clone(),
-        record,
-        machine,
-        execution,
-    })
 }

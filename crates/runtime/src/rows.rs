@@ -61,6 +61,19 @@ pub(crate) fn frame_key(namespace: &Namespace, id: ExecutionId, frame: FrameId) 
         .build()
 }
 
+/// The row of a variable of a frame: right behind the frame's.
+pub(crate) fn variable_key(
+    namespace: &Namespace,
+    id: ExecutionId,
+    frame: FrameId,
+    name: &str,
+) -> Bytes {
+    frames_prefix(namespace, id)
+        .u32(frame.0.saturating_add(1))
+        .raw(name.as_bytes())
+        .build()
+}
+
 /// The writes of one step.
 pub(crate) struct StepWrites<'a> {
     pub(crate) namespace: &'a Namespace,
@@ -83,7 +96,7 @@ impl StepWrites<'_> {
         }
     }
 
-    /// The checkpoint: changed frames, and the header; `stored` is kept up to date with the rows that exist.
+    /// The checkpoint: changed frames with their variables, and the header; `stored` is kept up to date with the rows that exist.
     pub(crate) fn checkpoint(
         &self,
         execution: &mut Execution,
@@ -91,6 +104,7 @@ impl StepWrites<'_> {
         header_stored: &mut bool,
         writes: &mut Vec<Write>,
     ) {
+        self.variables(execution, stored, writes);
         for frame in execution.take_changed() {
             let key = frame_key(self.namespace, self.id, frame);
             if let Some(state) = execution.frames.get(&frame) {
@@ -114,6 +128,25 @@ impl StepWrites<'_> {
             *header_stored = true;
         } else if std::mem::take(header_stored) {
             writes.push(Write::Delete { key });
+        }
+    }
+
+    /// Changed variables; those of a frame without a row have none either.
+    fn variables(
+        &self,
+        execution: &mut Execution,
+        stored: &BTreeSet<FrameId>,
+        writes: &mut Vec<Write>,
+    ) {
+        for (frame, name) in execution.take_changed_variables() {
+            let key = variable_key(self.namespace, self.id, frame, &name);
+            let scope = execution.frames.get(&frame).map(|frame| &frame.variables);
+            if let Some(value) = scope.and_then(|variables| variables.get(&name)) {
+                let value = frames::encode_variable(value).into();
+                writes.push(Write::Put { key, value });
+            } else if stored.contains(&frame) {
+                writes.push(Write::Delete { key });
+            }
         }
     }
 

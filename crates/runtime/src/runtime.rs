@@ -1,5 +1,6 @@
 //! The handle that the server holds: start, stop, and a look at what is stored.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -18,8 +19,8 @@ use crate::keys::Namespace;
 use crate::ports::Ports;
 use crate::query;
 use crate::record::{ExecutionRecord, Status};
-use crate::recovery;
-use crate::shard::{Reply, Request, ResumeRow, Shard, StartRow};
+use crate::recovery::{self, RowLoader};
+use crate::shard::{Reply, Request, Room, Shard, StartRow};
 
 /// How the runtime is set up.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Options {
     pub limits: Limits,
     /// Starts and stops that may wait for a shard.
     pub waiting_calls: usize,
+    /// What a shard may have in memory of its open executions.
+    pub room: Room,
 }
 
 impl Default for Options {
@@ -38,6 +41,7 @@ impl Default for Options {
             shards: 2,
             limits: Limits::default(),
             waiting_calls: 4_096,
+            room: Room::default(),
         }
     }
 }
@@ -73,7 +77,7 @@ pub struct Stopped {
 pub struct Runtime {
     store: Arc<dyn Store>,
     ports: Ports,
-    definitions: Definitions,
+    definitions: Arc<Definitions>,
     inboxes: Vec<Inbox>,
     open: Vec<Arc<AtomicUsize>>,
     next_shard: AtomicU16,
@@ -91,10 +95,21 @@ impl Runtime {
         options: Options,
     ) -> Result<Runtime, RuntimeError> {
         let shards = options.shards.clamp(1, 1_024);
-        let definitions = Definitions::new(store.clone());
-        let mut resumed: Vec<Vec<ResumeRow>> = (0..shards).map(|_| Vec::new()).collect();
-        recovery::open_executions(&store, &definitions, |row| {
-            resumed[usize::from(row.id.shard() % shards)].push(row);
+        let definitions = Arc::new(Definitions::new(store.clone()));
+        let mut recovered: Vec<(Shard, VecDeque<ExecutionId>)> = (0..shards)
+            .map(|_| {
+                let loader = Box::new(RowLoader::new(store.clone(), definitions.clone()));
+                let (limits, room) = (options.limits.clone(), options.room.clone());
+                let shard = Shard::new(limits, room, (ports.entropy)(), loader);
+                (shard, VecDeque::new())
+            })
+            .collect();
+        recovery::open_executions(&store, |open| {
+            let (shard, wake) = &mut recovered[usize::from(open.id.shard() % shards)];
+            shard.adopt(open.id, open.namespace, &open.timers);
+            if open.is_busy {
+                wake.push_back(open.id);
+            }
         })?;
         let mut runtime = Runtime {
             ids: Mutex::new((ports.entropy)()),
@@ -108,17 +123,17 @@ impl Runtime {
             stop: watch::channel(false).0,
             drivers: Mutex::default(),
         };
-        for rows in resumed {
-            runtime.add_shard(&options, rows);
+        for (shard, wake) in recovered {
+            runtime.add_shard(&options, shard, wake);
         }
         Ok(runtime)
     }
 
-    fn add_shard(&mut self, options: &Options, rows: Vec<ResumeRow>) {
+    fn add_shard(&mut self, options: &Options, shard: Shard, wake: VecDeque<ExecutionId>) {
         let (calls, calls_in) = mpsc::channel(options.waiting_calls.max(1));
         let (answers, answers_in) = mpsc::unbounded_channel();
         let inbox = Inbox { calls, answers };
-        let open = Arc::new(AtomicUsize::new(rows.len()));
+        let open = Arc::new(AtomicUsize::new(shard.open()));
         let shared = Arc::new(Shared::new(
             self.store.clone(),
             self.ports.clone(),
@@ -127,12 +142,12 @@ impl Runtime {
             self.failed.clone(),
         ));
         let driver = Driver {
-            shard: Shard::new(options.limits.clone(), (self.ports.entropy)()),
+            shard,
             calls: calls_in,
             answers: answers_in,
             shared,
             stop: self.stop.subscribe(),
-            resume: rows.into(),
+            wake,
             commits: Vec::new(),
         };
         self.drivers

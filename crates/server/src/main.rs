@@ -16,5 +16,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // The server refuses huge pages for itself. The functions it starts, by way of this program, have the system's.
+    let _ = rustix::thread::disable_transparent_huge_pages(false);
     cli::main()
 }

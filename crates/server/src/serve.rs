@@ -59,6 +59,7 @@ pub enum ServeError {
 
 /// Serves until a signal or until the store fails.
 pub fn run(config: Config) -> Result<(), ServeError> {
+    refuse_huge_pages();
     let threads = std::thread::available_parallelism()
         .map_or(2, usize::from)
         .max(2);
@@ -176,12 +177,20 @@ impl Server {
     }
 }
 
+/// Memory is freed in much smaller pieces than a huge page, which stays resident until the last of them is free: twice
+/// as much would be resident. The allocator does not ask for huge pages; this is for systems that give them unasked.
+fn refuse_huge_pages() {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "huge pages cannot be refused");
+    }
+}
+
 /// Room for more than all shards together leave waiting, so that the store never refuses what a shard commits.
 fn store_options() -> store::Options {
     store::Options {
         queue_bytes: 64 << 20,
         index_memory_bytes: 4 << 20,
-        index_cache_bytes: 4 << 20,
+        index_cache_bytes: 2 << 20,
         ..store::Options::default()
     }
 }

@@ -3,12 +3,13 @@
 use expr::json::{Kind as JsonKind, Object, Value};
 use expr::path::Path;
 
-use super::fields::{Dialect, Fields};
+use super::fields::{Dialect, Fields, Sees};
+use super::flow::exit;
 use super::operators::{self, OperandType, OperatorField};
-use super::schema::{self, Language, Schema, Shape};
+use super::schema::{self, Schema, Shape};
 use super::state::Current;
 use super::{Compiler, warnings};
-use crate::definition::{Choice, ChoiceRule, Comparison, Condition, Kind, Operand};
+use crate::definition::{Choice, ChoiceRule, Comparison, Condition, Kind, Language, Operand};
 use crate::location::At;
 
 /// What a rule is, of which it must have exactly one.
@@ -56,6 +57,7 @@ impl Compiler<'_> {
         let next = self.transition(current.scope, current.id, &next, &at.key("Next"));
         Some(ChoiceRule {
             condition: condition?,
+            exit: exit(&mut fields),
             next: next?,
         })
     }
@@ -107,7 +109,7 @@ impl Compiler<'_> {
             "Not" => self.negation(fields, dialect, at),
             "Variable" => self.comparison(object, dialect, at).map(Condition::Test),
             // `Condition` is JSONata's; a JSONPath state was told so.
-            _ => None,
+            _ => fields.query("Condition").map(Condition::Query),
         }
     }
 
@@ -225,4 +227,5 @@ impl Compiler<'_> {
 const JSON_PATH: Dialect = Dialect {
     language: Language::JsonPath,
     strict: true,
+    sees: Sees::Nothing,
 };

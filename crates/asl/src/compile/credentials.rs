@@ -1,12 +1,10 @@
 //! `Credentials` of a Task: which role it calls with.
 
-use expr::json::{Object, Value};
-use expr::template::Template;
-
 use super::Compiler;
-use super::schema::{Language, Shape};
+use super::schema::Shape;
 use super::state::Current;
-use crate::location::At;
+use crate::definition::{Language, Payload};
+use expr::json::Object;
 
 impl Compiler<'_> {
     /// An object with `RoleArn` or `RoleArn.$`; what else is in it is not looked at (recorded: credentials.json
@@ -15,7 +13,7 @@ impl Compiler<'_> {
         &mut self,
         object: &Object,
         current: &Current<'_, '_>,
-    ) -> Option<Template> {
+    ) -> Option<Payload> {
         let at = current.at.key("Credentials");
         if !object.contains_key("RoleArn") && !object.contains_key("RoleArn.$") {
             return self.refuse(&at, "The field 'RoleArn' is required but was missing");
@@ -25,15 +23,10 @@ impl Compiler<'_> {
         }
         let value = current.object.get("Credentials")?;
         match current.dialect.language {
-            Language::JsonPath => self.template(value, &at),
-            Language::Jsonata => {
-                self.check_jsonata(value, current, &at);
-                None
-            }
+            Language::JsonPath => self.template(value, &at).map(Payload::Template),
+            Language::Jsonata => self
+                .query(Shape::Jsonata, value, current.dialect, &at)
+                .map(Payload::Query),
         }
-    }
-
-    fn check_jsonata(&mut self, value: &Value, current: &Current<'_, '_>, at: &At<'_>) {
-        self.value(Shape::Jsonata, value, current.dialect, at);
     }
 }

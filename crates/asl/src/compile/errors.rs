@@ -5,8 +5,8 @@ use std::sync::Arc;
 use expr::json::{Kind as JsonKind, Object, Value};
 
 use super::Compiler;
-use super::fields::{Dialect, Fields};
-use super::flow::result_path;
+use super::fields::{Dialect, Fields, Sees};
+use super::flow::{exit, result_path};
 use super::schema::{self, Schema};
 use super::state::Current;
 use crate::definition::{Catcher, ErrorMatcher, Retrier};
@@ -46,7 +46,11 @@ impl Compiler<'_> {
             let is_last = index + 1 == entries.len();
             let at = current.at.key("Catch");
             let at = at.index(index);
-            let entry = self.entry(&schema::CATCHER, value, is_last, current.dialect, &at);
+            let dialect = Dialect {
+                sees: Sees::ErrorOutput,
+                ..current.dialect
+            };
+            let entry = self.entry(&schema::CATCHER, value, is_last, dialect, &at);
             catchers.push(self.catcher(entry, current, &at));
         }
         catchers.into_iter().collect()
@@ -78,9 +82,12 @@ impl Compiler<'_> {
             .into_iter()
             .collect::<Option<Vec<Arc<str>>>>()
             .filter(|texts| !texts.is_empty())?;
-        let takes_all = texts.iter().any(|name| &**name == "States.ALL");
-        if takes_all && (texts.len() > 1 || !is_last) {
-            return self.refuse(at, "States.ALL must appear alone and at end of list");
+        let all = texts.iter().position(|name| &**name == "States.ALL");
+        if let Some(all) = all
+            && (texts.len() > 1 || !is_last)
+        {
+            let message = "States.ALL must appear alone and at end of list";
+            return self.refuse(&field.index(all), message);
         }
         Some(ErrorMatcher::new(texts))
     }
@@ -103,6 +110,7 @@ impl Compiler<'_> {
         Some(Catcher {
             errors: entry.errors?,
             result_path: result_path(&mut entry.fields),
+            exit: exit(&mut entry.fields),
             next,
         })
     }

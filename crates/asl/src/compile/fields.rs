@@ -11,9 +11,10 @@ use expr::path::{Path, ReferencePath};
 use expr::template::{Expression, Template};
 
 use super::Compiler;
-use super::schema::{Field, Group, Language, Schema};
-use crate::definition::Resource;
+use super::schema::{Field, Group, Schema};
+use crate::definition::{Language, Payload, Resource};
 use crate::location::At;
+use crate::query::{Query, QueryExpression};
 use crate::unsupported;
 
 /// The query language of an object's fields.
@@ -23,6 +24,19 @@ pub(crate) struct Dialect {
     pub(crate) language: Language,
     /// Whether fields of the other language are reported. Not in a state that may not have its language at all.
     pub(crate) strict: bool,
+    /// What came out, for the fields that may look at it.
+    pub(crate) sees: Sees,
+}
+
+/// The member of `$states` that holds what came out, where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sees {
+    /// Nothing came out: the input is all there is.
+    Nothing,
+    /// `$states.result`
+    Result,
+    /// `$states.errorOutput`
+    ErrorOutput,
 }
 
 /// A field's value, in the form that the engine wants.
@@ -48,8 +62,10 @@ pub(crate) enum Parsed<'v> {
     Template(Template),
     /// A Task's resource.
     Resource(Resource),
-    /// A JSONata expression or a value with some inside; not compiled yet.
-    Jsonata,
+    /// A JSONata expression where another state has a number, a text or a time.
+    QueryExpression(QueryExpression),
+    /// A JSONata expression, or a value with some inside.
+    Query(Query),
 }
 
 /// The valid fields of an object. Each is taken once.
@@ -101,6 +117,23 @@ impl<'v> Fields<'v> {
     pub(crate) fn template(&mut self, name: &str) -> Option<Template> {
         match self.take(name)? {
             Parsed::Template(template) => Some(template),
+            _ => None,
+        }
+    }
+
+    /// Takes a template or a JSONata value.
+    pub(crate) fn payload(&mut self, name: &str) -> Option<Payload> {
+        match self.take(name)? {
+            Parsed::Template(template) => Some(Payload::Template(template)),
+            Parsed::Query(query) => Some(Payload::Query(query)),
+            _ => None,
+        }
+    }
+
+    /// Takes a JSONata value.
+    pub(crate) fn query(&mut self, name: &str) -> Option<Query> {
+        match self.take(name)? {
+            Parsed::Query(query) => Some(query),
             _ => None,
         }
     }

@@ -1,10 +1,8 @@
 //! The data flow fields, and fields that come as a value or as a path.
 
-use expr::template::Template;
-
 use super::fields::{Fields, Parsed};
 use super::state::Current;
-use crate::definition::{DataFlow, Dynamic, Filter, ResultPath};
+use crate::definition::{DataFlow, Dynamic, Exit, Filter, Payload, ResultPath};
 
 impl Current<'_, '_> {
     /// `InputPath` to `OutputPath`. A Map's item selector goes by its old name `Parameters` too.
@@ -18,22 +16,42 @@ impl Current<'_, '_> {
         }
     }
 
-    fn parameters(&mut self) -> Option<Template> {
-        self.fields
-            .template("ItemSelector")
-            .or_else(|| self.fields.template("Parameters"))
+    fn parameters(&mut self) -> Option<Payload> {
+        ["ItemSelector", "Parameters", "Arguments"]
+            .into_iter()
+            .find_map(|name| self.fields.payload(name))
     }
 
     /// An integer field or its `...Path` form.
     pub(super) fn dynamic_integer(&mut self, fixed: &str, path: &str) -> Option<Dynamic<u64>> {
-        let value = self.fields.integer(fixed).map(Dynamic::Fixed);
-        value.or_else(|| self.fields.path(path).map(Dynamic::Path))
+        match self.fields.take(fixed).or_else(|| self.fields.take(path))? {
+            Parsed::Integer(value) => Some(Dynamic::Fixed(value)),
+            other => dynamic(other),
+        }
     }
 
     /// A number field or its `...Path` form.
     pub(super) fn dynamic_number(&mut self, fixed: &str, path: &str) -> Option<Dynamic<f64>> {
-        let value = self.fields.number(fixed).map(Dynamic::Fixed);
-        value.or_else(|| self.fields.path(path).map(Dynamic::Path))
+        match self.fields.take(fixed).or_else(|| self.fields.take(path))? {
+            Parsed::Number(value) => Some(Dynamic::Fixed(value)),
+            other => dynamic(other),
+        }
+    }
+}
+
+fn dynamic<T>(parsed: Parsed<'_>) -> Option<Dynamic<T>> {
+    match parsed {
+        Parsed::Path(path) => Some(Dynamic::Path(path)),
+        Parsed::QueryExpression(expression) => Some(Dynamic::Query(expression)),
+        _ => None,
+    }
+}
+
+/// `Output` and `Assign` of a state, a choice rule or a catcher.
+pub(super) fn exit(fields: &mut Fields<'_>) -> Exit {
+    Exit {
+        output: fields.query("Output"),
+        assign: fields.payload("Assign"),
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum Level {
     Top,
     /// A branch or an item processor.
     Nested,
+    /// The item processor of a distributed Map: its executions are their own.
+    Separate,
 }
 
 /// What is known of a graph while its states are compiled.
@@ -85,9 +87,11 @@ impl Compiler<'_> {
         if start.is_none() {
             scope.mark_vague();
         }
+        let before = self.variables.enter_graph(level == Level::Separate);
         for (name, state) in states.iter() {
             self.state(name, state, &mut scope, &states_at.key(name));
         }
+        self.variables.leave(before);
         self.check_graph(&scope, start_at, level, &states_at);
         start_at.map(|start_at| Graph { start_at })
     }

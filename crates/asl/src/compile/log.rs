@@ -3,7 +3,7 @@
 use expr::json::Step;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::location::At;
+use crate::location::{At, Place};
 
 /// How many diagnostics are kept; the API shows at most 100 of them.
 const MAX_DIAGNOSTICS: usize = 1000;
@@ -66,6 +66,16 @@ impl Log {
         } else {
             self.count(code);
         }
+    }
+
+    /// Reports a problem at a place that was kept.
+    pub(crate) fn place(&mut self, code: Code, place: &Place, message: impl Into<String>) {
+        self.add(placed(
+            code,
+            place.location.clone(),
+            place.path.clone(),
+            message,
+        ));
     }
 
     /// Keeps a diagnostic, if there is room.

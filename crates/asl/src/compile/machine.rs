@@ -2,12 +2,12 @@
 
 use expr::json::{Object, Value};
 
-use super::fields::Dialect;
+use super::fields::{Dialect, Sees};
 use super::graph::Level;
-use super::schema::{self, Language};
+use super::schema;
 use super::{Compiler, Outline};
+use crate::definition::Language;
 use crate::location::At;
-use crate::unsupported::Feature;
 
 /// The machine's language.
 pub(crate) fn language(definition: &Object) -> Language {
@@ -28,9 +28,6 @@ impl Compiler<'_> {
     pub(super) fn machine(&mut self, definition: &Object) -> Option<Outline> {
         let at = At::Root;
         let mut fields = self.fields(&schema::MACHINE, definition, self.machine_dialect(), &at);
-        if self.language == Language::Jsonata {
-            self.note(Some(Feature::Jsonata), &at.key("QueryLanguage"));
-        }
         let root = self.graph(&mut fields, Level::Top, &at);
         // 0 is accepted; that it means no limit is inferred.
         let timeout_seconds = fields
@@ -47,6 +44,7 @@ impl Compiler<'_> {
         Dialect {
             language: self.language,
             strict: true,
+            sees: Sees::Nothing,
         }
     }
 }

@@ -8,11 +8,18 @@ use super::Compiler;
 use super::graph::Level;
 use super::schema::{self, Schema};
 use super::state::Current;
-use crate::definition::{Graph, Kind, Map};
+use crate::definition::{Graph, Items, Kind, Map};
 use crate::location::At;
 use crate::unsupported::Feature;
 use crate::{Code, MachineType};
 
+/// What bounds a batch; documented: one must be there.
+const BATCH_LIMITS: [&str; 4] = [
+    "MaxItemsPerBatch",
+    "MaxItemsPerBatchPath",
+    "MaxInputBytesPerBatch",
+    "MaxInputBytesPerBatchPath",
+];
 /// The longest label, in characters.
 const MAX_LABEL: usize = 40;
 /// Characters that a label must not have, besides white space and control characters (the rules of a name).
@@ -27,9 +34,16 @@ impl Compiler<'_> {
         if let Some(label) = current.fields.text("Label") {
             self.label(label, &current.at.key("Label"));
         }
-        let items_path = current.fields.path("ItemsPath");
+        let items = match (
+            current.fields.path("ItemsPath"),
+            current.fields.query("Items"),
+        ) {
+            (Some(path), _) => Items::Path(path),
+            (None, Some(query)) => Items::Query(query),
+            (None, None) => Items::Input,
+        };
         Some(Kind::Map(Box::new(Map {
-            items_path,
+            items,
             max_concurrency: current.dynamic_integer("MaxConcurrency", "MaxConcurrencyPath"),
             tolerated_failure_count: current
                 .dynamic_integer("ToleratedFailureCount", "ToleratedFailureCountPath"),
@@ -50,14 +64,15 @@ impl Compiler<'_> {
         self.nested(&at, |compiler| {
             let mut fields =
                 compiler.fields(&schema::PROCESSOR, object, compiler.machine_dialect(), &at);
+            let mut level = Level::Nested;
             if let Some(config) = fields.object("ProcessorConfig") {
-                compiler.processor_config(config, &at.key("ProcessorConfig"));
+                level = compiler.processor_config(config, &at.key("ProcessorConfig"));
             }
-            compiler.graph(&mut fields, Level::Nested, &at)
+            compiler.graph(&mut fields, level, &at)
         })
     }
 
-    fn processor_config(&mut self, config: &Object, at: &At<'_>) {
+    fn processor_config(&mut self, config: &Object, at: &At<'_>) -> Level {
         let distributed = config.get("Mode").and_then(|mode| mode.as_str()) == Some("DISTRIBUTED");
         let schema = if distributed {
             &schema::DISTRIBUTED_CONFIG
@@ -71,7 +86,9 @@ impl Compiler<'_> {
                 self.log.member(at, "Mode", message);
             }
             self.note(Some(Feature::DistributedMap), &at.key("Mode"));
+            return Level::Separate;
         }
+        Level::Nested
     }
 
     fn reader(&mut self, current: &mut Current<'_, '_>) {
@@ -101,7 +118,9 @@ impl Compiler<'_> {
         let given = text("CSVHeaderLocation") == Some("GIVEN");
         let required: &[&str] = if given { &["CSVHeaders"] } else { &[] };
         self.fields(&Schema { required, ..schema }, config, current.dialect, at);
-        if text("InputType") == Some("CSV") && !config.contains_key("CSVHeaderLocation") {
+        let has_columns =
+            config.contains_key("CSVHeaderLocation") || text("ManifestType") == Some("ATHENA_DATA");
+        if text("InputType") == Some("CSV") && !has_columns {
             self.log
                 .schema(at, "The field 'CSVHeaderLocation' is required");
         }
@@ -109,12 +128,18 @@ impl Compiler<'_> {
 
     fn batcher(&mut self, current: &mut Current<'_, '_>) {
         if let Some(object) = current.fields.object("ItemBatcher") {
-            self.fields(
-                &schema::ITEM_BATCHER,
-                object,
-                current.dialect,
-                &current.at.key("ItemBatcher"),
-            );
+            if !is_distributed(current.object) {
+                let message = "Field 'ItemBatcher' is not supported";
+                self.log.member(current.at, "ItemBatcher", message);
+            }
+            let at = current.at.key("ItemBatcher");
+            self.fields(&schema::ITEM_BATCHER, object, current.dialect, &at);
+            if !BATCH_LIMITS.iter().any(|name| object.contains_key(name)) {
+                let names = BATCH_LIMITS.join(", ");
+                let message =
+                    format!("At least one of the following fields is required: [{names}]");
+                self.log.schema(&at, message);
+            }
         }
     }
 
@@ -123,6 +148,9 @@ impl Compiler<'_> {
             return;
         };
         let at = current.at.key("ResultWriter");
+        if object.is_empty() {
+            self.log.schema(&at, "Value cannot be empty");
+        }
         let mut fields = self.fields(&schema::RESULT_WRITER, object, current.dialect, &at);
         if fields
             .text("Resource")
@@ -145,7 +173,10 @@ impl Compiler<'_> {
     /// `test_map_state_label_invalid_char_fail`), though not the service's own words for them.
     fn label(&mut self, label: Arc<str>, at: &At<'_>) {
         let refused = |c: char| c.is_whitespace() || c.is_control() || NOT_IN_LABEL.contains(c);
-        if label.chars().count() > MAX_LABEL {
+        if label.is_empty() {
+            self.log
+                .report(Code::InvalidLabelName, at, "Label cannot be empty");
+        } else if label.chars().count() > MAX_LABEL {
             let message = format!(
                 "Invalid Label name: Label '{label}' exceeds the {MAX_LABEL}-character limit allowed by the service"
             );
@@ -165,6 +196,15 @@ impl Compiler<'_> {
             );
         }
     }
+}
+
+/// Whether a Map's children are executions of their own.
+fn is_distributed(state: &Object) -> bool {
+    let processor = state.get("ItemProcessor").or_else(|| state.get("Iterator"));
+    let config = processor.and_then(|processor| processor.get("ProcessorConfig"));
+    config
+        .and_then(|config| config.get("Mode"))
+        .is_some_and(|mode| mode.as_str() == Some("DISTRIBUTED"))
 }
 
 /// `arn:<partition>:states:::s3:<action>`

@@ -16,6 +16,7 @@ mod names;
 mod operators;
 mod parallel;
 mod pass_fail;
+mod queries;
 mod schema;
 mod state;
 mod task;
@@ -31,8 +32,8 @@ use expr::json::{self, Object, ParseError, Value};
 
 use self::log::Log;
 use self::names::Names;
-use self::schema::Language;
-use crate::definition::{Graph, Machine, State};
+use self::variables::Variables;
+use crate::definition::{Graph, Language, Machine, State};
 use crate::location::At;
 use crate::unsupported::Feature;
 use crate::{Code, Diagnostic, MAX_DEFINITION_BYTES, Options};
@@ -41,14 +42,29 @@ use crate::{Code, Diagnostic, MAX_DEFINITION_BYTES, Options};
 /// keeps the recursion of the compiler and of the engine small.
 const MAX_NESTING: usize = 64;
 
-/// Compiles a text. There is a machine exactly when there is no error among the diagnostics.
-pub(crate) fn run(text: &str, options: &Options) -> (Option<Machine>, Vec<Diagnostic>) {
+/// What a definition came to.
+pub(crate) struct Compiled {
+    /// There is one exactly when there is no error among the diagnostics.
+    pub(crate) machine: Option<Machine>,
+    /// Errors and warnings.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What this version cannot run; looked for only when there is no error.
+    pub(crate) unsupported: Vec<Diagnostic>,
+}
+
+/// Compiles a text.
+pub(crate) fn run(text: &str, options: &Options) -> Compiled {
+    let refused = |diagnostic| Compiled {
+        machine: None,
+        diagnostics: vec![diagnostic],
+        unsupported: Vec::new(),
+    };
     match read(text) {
         Ok(value) => match value.as_object() {
             Some(object) => Compiler::new(options, object).run(object),
-            None => (None, vec![not_an_object()]),
+            None => refused(not_an_object()),
         },
-        Err(diagnostic) => (None, vec![diagnostic]),
+        Err(diagnostic) => refused(diagnostic),
     }
 }
 
@@ -95,6 +111,7 @@ pub(crate) struct Compiler<'a> {
     /// What this version cannot run.
     unsupported: Log,
     names: Names,
+    variables: Variables,
     labels: HashSet<Arc<str>>,
     /// In document order; empty where a state is in error.
     states: Vec<Option<State>>,
@@ -111,29 +128,39 @@ impl<'a> Compiler<'a> {
             reach: Log::default(),
             unsupported: Log::default(),
             names: Names::collect(definition),
+            variables: Variables::default(),
             labels: HashSet::new(),
             states: Vec::new(),
             nesting: 0,
         }
     }
 
-    fn run(mut self, definition: &Object) -> (Option<Machine>, Vec<Diagnostic>) {
+    fn run(mut self, definition: &Object) -> Compiled {
         let outline = self.machine(definition);
         let mut log = self.log;
+        self.variables.check(&mut log);
         log.append(self.names.into_log());
         log.append(self.dangling);
         log.append(self.reach);
-        if log.errors() == 0 {
-            log.append(self.unsupported);
+        let is_valid = log.errors() == 0;
+        let machine = is_valid.then(|| {
+            let mut machine = assemble(outline, self.states);
+            machine.variable_references = self.variables.into_references();
+            machine
+        });
+        let unsupported = is_valid.then(|| self.unsupported.into_diagnostics());
+        Compiled {
+            machine,
+            diagnostics: log.into_diagnostics(),
+            unsupported: unsupported.unwrap_or_default(),
         }
-        let machine = (log.errors() == 0).then(|| assemble(outline, self.states));
-        (machine, log.into_diagnostics())
     }
 
     /// Keeps in mind that something cannot be run yet.
     fn note(&mut self, feature: Option<Feature>, at: &At<'_>) {
         if let Some(feature) = feature {
-            self.unsupported.schema(at, feature.message());
+            self.unsupported
+                .report(Code::NotSupportedYet, at, feature.message());
         }
     }
 

@@ -34,6 +34,7 @@ fn fail_text(current: &mut Current<'_, '_>, text: &str, path: &str) -> Option<Fa
     {
         Parsed::Text(text) => Some(FailText::Literal(text)),
         Parsed::Expression(expression) => Some(FailText::Expression(expression)),
+        Parsed::QueryExpression(query) => Some(FailText::Query(query)),
         _ => None,
     }
 }

@@ -3,32 +3,7 @@
 //! Sources: spec asl.md section 2 (the matrix of 8 types), validation.md sections 3 to 5. The interpreter is
 //! `fields.rs`; it must not know a field by name.
 
-/// A query language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// The older one, and the default.
-    JsonPath,
-    /// `{% ... %}`.
-    Jsonata,
-}
-
-impl Language {
-    /// The value of `QueryLanguage`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Language::JsonPath => "JSONPath",
-            Language::Jsonata => "JSONata",
-        }
-    }
-
-    /// The other one.
-    pub(crate) fn other(self) -> Language {
-        match self {
-            Language::JsonPath => Language::Jsonata,
-            Language::Jsonata => Language::JsonPath,
-        }
-    }
-}
+use crate::definition::Language;
 
 /// What a field may hold.
 #[derive(Clone, Copy, Debug)]
@@ -61,10 +36,14 @@ pub(crate) enum Shape {
     TargetOrNull,
     /// A path or an intrinsic.
     Expression,
-    /// A payload template; in a JSONata state an object of expressions.
+    /// A payload template: any JSON; in a JSONata state with expressions.
     Template,
-    /// Variable names and their values: a template; in a JSONata state an object of expressions.
+    /// A payload template that must be an object.
+    TemplateObject,
+    /// Variable names and their values: a template; in a JSONata state an object of expressions. Sees what came out.
     Assignments,
+    /// A JSONata value that sees what came out: the result, or a catcher's error.
+    Output,
     /// A JSONata value: any JSON whose strings may be expressions.
     Jsonata,
     /// A JSONata value that must be an array if it is written out.
@@ -210,9 +189,13 @@ const STATE_FIELDS: &[Field] = &[
         Shape::TargetOrNull,
         TASK | PASS | PARALLEL | MAP,
     ),
-    path("ResultSelector", Shape::Template, TASK | PARALLEL | MAP),
+    path(
+        "ResultSelector",
+        Shape::TemplateObject,
+        TASK | PARALLEL | MAP,
+    ),
     jsonata("Arguments", Shape::Jsonata, TASK | PARALLEL),
-    jsonata("Output", Shape::Jsonata, ALL ^ FAIL),
+    jsonata("Output", Shape::Output, ALL ^ FAIL),
     both("Assign", Shape::Assignments, ALL ^ SUCCEED ^ FAIL),
     both("Retry", Shape::Array, TASK | PARALLEL | MAP),
     both("Catch", Shape::Array, TASK | PARALLEL | MAP),
@@ -376,7 +359,7 @@ pub(crate) const CATCHER: Schema = Schema {
         both("ErrorEquals", Shape::Filled, ALL),
         both("Next", Shape::Text, ALL),
         path("ResultPath", Shape::TargetOrNull, ALL),
-        jsonata("Output", Shape::Jsonata, ALL),
+        jsonata("Output", Shape::Output, ALL),
         both("Assign", Shape::Assignments, ALL),
     ],
     on: ALL,
@@ -389,7 +372,7 @@ const RULE_FIELDS: &[Field] = &[
     both("Comment", Shape::Text, ALL),
     both("Next", Shape::Text, TOP_RULE),
     both("Assign", Shape::Assignments, TOP_RULE),
-    jsonata("Output", Shape::Jsonata, TOP_RULE),
+    jsonata("Output", Shape::Output, TOP_RULE),
     jsonata("Condition", Shape::Jsonata, ALL),
     path("And", Shape::Filled, ALL),
     path("Or", Shape::Filled, ALL),
@@ -415,8 +398,9 @@ pub(crate) const NESTED_RULE: Schema = Schema {
 /// `ItemReader` of a Map.
 pub(crate) const ITEM_READER: Schema = Schema {
     fields: &[
+        both("Comment", Shape::Text, ALL),
         both("Resource", Shape::Text, ALL),
-        path("Parameters", Shape::Template, ALL),
+        path("Parameters", Shape::TemplateObject, ALL),
         jsonata("Arguments", Shape::Jsonata, ALL),
         both("ReaderConfig", Shape::Object, ALL),
     ],
@@ -476,9 +460,10 @@ pub(crate) const JSON_READER_CONFIG: Schema = Schema {
 /// `ItemBatcher` of a Map.
 pub(crate) const ITEM_BATCHER: Schema = Schema {
     fields: &[
-        both("MaxItemsPerBatch", Shape::Integer(0, UNBOUNDED), ALL),
+        both("Comment", Shape::Text, ALL),
+        both("MaxItemsPerBatch", Shape::Integer(1, UNBOUNDED), ALL),
         path("MaxItemsPerBatchPath", Shape::Reference, ALL),
-        both("MaxInputBytesPerBatch", Shape::Integer(0, 262_144), ALL),
+        both("MaxInputBytesPerBatch", Shape::Integer(1, 262_144), ALL),
         path("MaxInputBytesPerBatchPath", Shape::Reference, ALL),
         both("BatchInput", Shape::Template, ALL),
     ],
@@ -493,8 +478,9 @@ pub(crate) const ITEM_BATCHER: Schema = Schema {
 /// `ResultWriter` of a Map.
 pub(crate) const RESULT_WRITER: Schema = Schema {
     fields: &[
+        both("Comment", Shape::Text, ALL),
         both("Resource", Shape::Text, ALL),
-        path("Parameters", Shape::Template, ALL),
+        path("Parameters", Shape::TemplateObject, ALL),
         jsonata("Arguments", Shape::Jsonata, ALL),
         both("WriterConfig", Shape::Object, ALL),
     ],

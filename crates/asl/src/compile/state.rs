@@ -5,15 +5,13 @@ use std::sync::Arc;
 use expr::json::{Object, Value};
 
 use super::Compiler;
-use super::fields::{Dialect, Fields};
+use super::fields::{Dialect, Fields, Sees};
+use super::flow::exit;
 use super::graph::Scope;
 use super::machine::own_language;
-use super::schema::{
-    self, CHOICE, FAIL, Language, MAP, PARALLEL, PASS, SUCCEED, TASK, Types, WAIT,
-};
-use crate::definition::{Kind, State, StateId, Transition};
+use super::schema::{self, CHOICE, FAIL, MAP, PARALLEL, PASS, SUCCEED, TASK, Types, WAIT};
+use crate::definition::{Kind, Language, State, StateId, Transition};
 use crate::location::At;
-use crate::unsupported::Feature;
 
 /// The state that is being compiled.
 pub(crate) struct Current<'c, 'v> {
@@ -42,7 +40,9 @@ impl Compiler<'_> {
     ) {
         let slot = self.states.len();
         self.states.push(None);
+        let before = self.variables.enter_state(name);
         let state = self.read_state(name, value, scope, at);
+        self.variables.leave(before);
         self.states[slot] = state;
     }
 
@@ -57,7 +57,7 @@ impl Compiler<'_> {
             scope.mark_vague();
             return None;
         };
-        let dialect = self.state_dialect(object, at);
+        let dialect = self.state_dialect(object, types, at);
         let fields = self.fields(&schema::state(types), object, dialect, at);
         let id = self.names.id(name)?;
         let mut current = Current {
@@ -73,10 +73,13 @@ impl Compiler<'_> {
         let retry = self.retriers(&mut current);
         let catch = self.catchers(&mut current);
         let flow = current.flow();
+        let exit = exit(&mut current.fields);
         Some(State {
             name: name.clone(),
             kind: kind?,
+            language: dialect.language,
             flow,
+            exit,
             next: next?,
             retry: retry?,
             catch: catch?,
@@ -108,29 +111,20 @@ impl Compiler<'_> {
     }
 
     /// The language of a state: its own or the machine's, never that of a Map or Parallel around it.
-    fn state_dialect(&mut self, object: &Object, at: &At<'_>) -> Dialect {
-        let Some(language) = own_language(object) else {
-            return self.machine_dialect();
-        };
-        match (language, self.language) {
-            (Language::JsonPath, Language::Jsonata) => {
-                let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-                self.log.schema(at, message);
-                Dialect {
-                    language,
-                    strict: false,
-                }
-            }
-            (Language::Jsonata, Language::JsonPath) => {
-                self.note(Some(Feature::Jsonata), &at.key("QueryLanguage"));
-                Dialect {
-                    language,
-                    strict: true,
-                }
-            }
-            _ => Dialect {
-                language,
-                strict: true,
+    fn state_dialect(&mut self, object: &Object, types: Types, at: &At<'_>) -> Dialect {
+        let language = own_language(object).unwrap_or(self.language);
+        let foreign = language == Language::JsonPath && self.language == Language::Jsonata;
+        if foreign {
+            let message =
+                "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
+            self.log.schema(at, message);
+        }
+        Dialect {
+            language,
+            strict: !foreign,
+            sees: match types & (TASK | PARALLEL | MAP) {
+                0 => Sees::Nothing,
+                _ => Sees::Result,
             },
         }
     }

@@ -3,9 +3,9 @@
 use super::Compiler;
 use super::fields::Parsed;
 use super::state::Current;
-use crate::definition::{Dynamic, Kind, Pattern, Resource, Target, Task};
+use crate::definition::{Dynamic, Kind, Language, Pattern, Resource, Target, Task};
 use crate::location::At;
-use crate::{MachineType, unsupported};
+use crate::{MachineType, services, unsupported};
 
 impl Compiler<'_> {
     pub(super) fn task(&mut self, current: &mut Current<'_, '_>) -> Option<Kind> {
@@ -38,7 +38,43 @@ impl Compiler<'_> {
             let message = "The field 'Credentials' is not supported for activities";
             self.log.member(current.at, "Credentials", message);
         }
+        self.check_parameters(resource, current);
         self.note(unsupported::in_resource(resource), &at);
+    }
+
+    /// A service is never called without parameters, and some of them must be there (measured by cdk-preflight,
+    /// 2026-09; quoted in issues of Terraform's provider).
+    fn check_parameters(&mut self, resource: &Resource, current: &Current<'_, '_>) {
+        let Target::Service {
+            resource_type,
+            action,
+            ..
+        } = &resource.target
+        else {
+            return;
+        };
+        let (field, foreign) = match current.dialect.language {
+            Language::JsonPath => ("Parameters", "Arguments"),
+            Language::Jsonata => ("Arguments", "Parameters"),
+        };
+        let Some(parameters) = current.object.get(field) else {
+            if current.object.contains_key(foreign) {
+                return;
+            }
+            let arn = &resource.arn;
+            let message = format!("{field} field is required for resource ARN: {arn}");
+            return self.log.schema(&current.at.key("Resource"), message);
+        };
+        let required = services::action(resource_type, action).map_or(&[][..], |a| a.required);
+        let Some(given) = parameters.as_object() else {
+            return;
+        };
+        for name in required {
+            if !given.contains_key(name) && !given.contains_key(&format!("{name}.$")) {
+                let message = format!("The field '{name}' is required but was missing");
+                self.log.schema(&current.at.key(field), message);
+            }
+        }
     }
 
     /// Recorded: api.express.json, api.validation.json; the space at the end of the second is the service's.

@@ -7,10 +7,12 @@ use expr::path::{Path, ReferencePath, Root};
 use expr::template::{Expression, Template};
 
 use super::fields::{Dialect, Parsed};
-use super::schema::{Language, Shape};
+use super::schema::Shape;
 use super::{Compiler, variables, warnings};
+use crate::definition::Language;
 use crate::location::At;
-use crate::{resource, timestamp, unsupported};
+use crate::query::Written;
+use crate::{resource, timestamp};
 
 const NOT_A_PATH: &str = "Value must be a valid JSONPath.";
 const NOT_A_REFERENCE: &str = "Value is not a Reference Path";
@@ -26,19 +28,24 @@ impl Compiler<'_> {
     ) -> Option<Parsed<'v>> {
         let jsonata = dialect.language == Language::Jsonata;
         match shape {
-            Shape::Template | Shape::Assignments | Shape::Jsonata if jsonata => {
-                self.jsonata(value, at)
+            Shape::Template | Shape::TemplateObject | Shape::Jsonata | Shape::Output if jsonata => {
+                self.query(shape, value, dialect, at).map(Parsed::Query)
             }
-            Shape::Integer(..)
-            | Shape::Number(..)
-            | Shape::PathTwin
-            | Shape::Timestamp
-            | Shape::JsonataArray
-                if jsonata && is_expression(value) =>
+            Shape::Assignments if jsonata => self.query_assignments(value, dialect, at),
+            Shape::JsonataArray if jsonata && is_dynamic(value) => {
+                self.query(shape, value, dialect, at).map(Parsed::Query)
+            }
+            Shape::Integer(..) | Shape::Number(..) | Shape::PathTwin | Shape::Timestamp
+                if jsonata && is_dynamic(value) =>
             {
-                self.jsonata(value, at)
+                self.query_expression(value.as_str()?, shape, dialect, at)
+                    .map(Parsed::QueryExpression)
             }
             Shape::Template => self.template(value, at).map(Parsed::Template),
+            Shape::TemplateObject => {
+                self.of_kind(Kind::Object, value, at)?;
+                self.template(value, at).map(Parsed::Template)
+            }
             Shape::Assignments => self.assignments(value, at),
             _ => self.plain(shape, value, dialect, at),
         }
@@ -54,7 +61,11 @@ impl Compiler<'_> {
     ) -> Option<Parsed<'v>> {
         match shape {
             Shape::Object => self.of_kind(Kind::Object, value, at),
-            Shape::Array | Shape::JsonataArray => self.of_kind(Kind::Array, value, at),
+            Shape::Array => self.of_kind(Kind::Array, value, at),
+            Shape::JsonataArray => {
+                self.of_kind(Kind::Array, value, at)?;
+                self.query(shape, value, dialect, at).map(Parsed::Query)
+            }
             Shape::Filled => self.filled(value, at),
             Shape::Integer(least, most) => {
                 self.integer(value, least, most, at).map(Parsed::Integer)
@@ -64,9 +75,12 @@ impl Compiler<'_> {
             Shape::PathOrNull | Shape::TargetOrNull if matches!(value, Value::Null) => {
                 Some(Parsed::Null)
             }
-            Shape::Json | Shape::Jsonata | Shape::Template | Shape::Assignments => {
-                Some(Parsed::Json(value))
-            }
+            Shape::Json
+            | Shape::Jsonata
+            | Shape::Output
+            | Shape::Template
+            | Shape::TemplateObject
+            | Shape::Assignments => Some(Parsed::Json(value)),
             _ => {
                 let text = self.text(value, at)?;
                 self.string(shape, text, dialect, at)
@@ -122,7 +136,7 @@ impl Compiler<'_> {
     pub(crate) fn path(&mut self, text: &str, at: &At<'_>) -> Option<Path> {
         match Path::parse(text) {
             Ok(path) => {
-                self.note(unsupported::in_path(&path), at);
+                self.variables.path(&path, at);
                 Some(path)
             }
             Err(_) => self.refuse(at, NOT_A_PATH),
@@ -131,15 +145,10 @@ impl Compiler<'_> {
 
     /// A payload template; `.$` fields that are no expressions are reported at the object that contains them.
     pub(crate) fn template(&mut self, value: &Value, at: &At<'_>) -> Option<Template> {
-        self.of_kind(Kind::Object, value, at)?;
         warnings::paths_in_template(&mut self.log, value, at);
         match Template::compile(value) {
             Ok(template) => {
-                let mut variable = None;
-                template.visit_paths(&mut |path| {
-                    variable = variable.take().or_else(|| unsupported::in_path(path))
-                });
-                self.note(variable, at);
+                template.visit_paths(&mut |path| self.variables.path(path, at));
                 Some(template)
             }
             Err(errors) => {
@@ -154,31 +163,29 @@ impl Compiler<'_> {
     }
 
     fn assignments<'v>(&mut self, value: &Value, at: &At<'_>) -> Option<Parsed<'v>> {
-        if let Some(object) = value.as_object() {
-            variables::check_names(&mut self.log, object, at);
-        }
+        self.of_kind(Kind::Object, value, at)?;
+        self.assigned_names(value, at);
         self.template(value, at).map(Parsed::Template)
     }
 
-    /// Any JSON whose strings may be `{% ... %}`; a string that only begins like one is reported.
-    fn jsonata<'v>(&mut self, value: &Value, at: &At<'_>) -> Option<Parsed<'v>> {
-        match value {
-            Value::String(text) if text.starts_with("{%") && !is_closed(text) => {
-                return self.refuse(at, "JSONata string must start with {% and end with %}");
+    fn query_assignments<'v>(
+        &mut self,
+        value: &Value,
+        dialect: Dialect,
+        at: &At<'_>,
+    ) -> Option<Parsed<'v>> {
+        self.of_kind(Kind::Object, value, at)?;
+        self.assigned_names(value, at);
+        self.query(Shape::Assignments, value, dialect, at)
+            .map(Parsed::Query)
+    }
+
+    fn assigned_names(&mut self, value: &Value, at: &At<'_>) {
+        for (key, _) in value.as_object().into_iter().flat_map(|o| o.iter()) {
+            if variables::check_name(&mut self.log, key, at) {
+                self.variables.assign(key);
             }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.jsonata(item, &at.index(index));
-                }
-            }
-            Value::Object(members) => {
-                for (key, member) in members.iter() {
-                    self.jsonata(member, &at.key(key));
-                }
-            }
-            _ => {}
         }
-        Some(Parsed::Jsonata)
     }
 
     fn of_kind<'v>(&mut self, kind: Kind, value: &'v Value, at: &At<'_>) -> Option<Parsed<'v>> {
@@ -268,11 +275,7 @@ impl Compiler<'_> {
         let Ok(expression) = Expression::parse(text) else {
             return self.refuse(at, NOT_A_PATH);
         };
-        let mut variable = None;
-        expression.visit_paths(&mut |path| {
-            variable = variable.take().or_else(|| unsupported::in_path(path))
-        });
-        self.note(variable, at);
+        expression.visit_paths(&mut |path| self.variables.path(path, at));
         Some(expression)
     }
 
@@ -297,10 +300,9 @@ impl Compiler<'_> {
     }
 }
 
-fn is_expression(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.starts_with("{%"))
-}
-
-fn is_closed(text: &str) -> bool {
-    text.len() >= "{%%}".len() && text.ends_with("%}")
+/// Whether the value is meant to be an expression, well closed or not.
+fn is_dynamic(value: &Value) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| Written::read(text) != Written::Literal)
 }

@@ -1,7 +1,8 @@
 //! What a definition compiles to.
 
 use asl::definition::{
-    Condition, Dynamic, FailText, Filter, Kind, Machine, ResultPath, StateId, Transition, Wait,
+    Condition, Dynamic, FailText, Filter, Items, Kind, Machine, ResultPath, StateId, Transition,
+    Wait,
 };
 use expect_test::expect;
 
@@ -121,7 +122,7 @@ fn data_flow_that_does_nothing_is_the_default() {
 fn retriers_and_catchers() {
     let machine = compile(
         r#"{"StartAt": "T", "States": {
-            "T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true, "TimeoutSeconds": 9, "HeartbeatSecondsPath": "$.h",
+            "T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f", "End": true, "TimeoutSeconds": 9, "HeartbeatSecondsPath": "$.h",
                   "Retry": [{"ErrorEquals": ["A"]}, {"ErrorEquals": ["States.ALL"], "MaxAttempts": 1, "BackoffRate": 1.5, "JitterStrategy": "FULL"}],
                   "Catch": [{"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.e", "Next": "Z"}]},
             "Z": {"Type": "Succeed"}}}"#,
@@ -189,5 +190,5 @@ fn the_old_names_of_a_map() {
     let state = &machine.states()[0];
     assert!(state.flow.parameters.is_some());
     assert!(matches!(&state.kind, Kind::Map(map)
-        if matches!(map.max_concurrency, Some(Dynamic::Fixed(3))) && map.items_path.is_some()));
+        if matches!(map.max_concurrency, Some(Dynamic::Fixed(3))) && matches!(map.items, Items::Path(_))));
 }

@@ -8,7 +8,7 @@ fn check_task(fields: &str, expected: Expect) {
     check(
         &format!(
             r#"{{"StartAt": "T", "States": {{
-                "T": {{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "Z", {fields}}},
+                "T": {{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f", "Next": "Z", {fields}}},
                 "Z": {{"Type": "Succeed"}}}}}}"#
         ),
         expected,
@@ -64,8 +64,8 @@ fn all_stands_alone_and_last() {
         r#""Retry": [{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["A"]}],
            "Catch": [{"ErrorEquals": ["States.ALL", "A"], "Next": "Z"}]"#,
         expect![[r#"
-            States.ALL must appear alone and at end of list at /States/T/Retry[0]
-            States.ALL must appear alone and at end of list at /States/T/Catch[0]"#]],
+            States.ALL must appear alone and at end of list at /States/T/Retry[0]/ErrorEquals[0]
+            States.ALL must appear alone and at end of list at /States/T/Catch[0]/ErrorEquals[0]"#]],
     );
 }
 

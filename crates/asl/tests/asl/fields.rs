@@ -152,7 +152,7 @@ fn required_fields() {
 #[test]
 fn exclusive_fields() {
     check_state(
-        r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "TimeoutSeconds": 1,
+        r#""Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f", "TimeoutSeconds": 1,
            "TimeoutSecondsPath": "$.t", "HeartbeatSeconds": 1, "HeartbeatSecondsPath": "$.h", "End": true"#,
         expect![[r#"
             There should only be one of the following fields: [TimeoutSeconds, TimeoutSecondsPath] at /States/X
@@ -204,14 +204,14 @@ fn numbers_and_their_ranges() {
         expect!["Expected value of type Integer at /States/X/Seconds"],
     );
     check_state(
-        r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "TimeoutSeconds": 0,
+        r#""Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f", "TimeoutSeconds": 0,
            "HeartbeatSeconds": 100000000, "End": true"#,
         expect![[r#"
             Minimum value is 1 at /States/X/TimeoutSeconds
             Maximum value is 99999999 at /States/X/HeartbeatSeconds"#]],
     );
     check_state(
-        r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "TimeoutSeconds": 5,
+        r#""Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f", "TimeoutSeconds": 5,
            "HeartbeatSeconds": 5, "End": true"#,
         expect!["'HeartbeatSeconds' must be smaller than 'TimeoutSeconds' at /States/X"],
     );

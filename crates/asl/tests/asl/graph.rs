@@ -19,7 +19,7 @@ fn a_dangling_next() {
 fn the_word_next_stands_for_every_transition() {
     check(
         r#"{"StartAt": "T", "States": {
-            "T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "C",
+            "T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111111111111:function:f", "Next": "C",
                   "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Ghost"}]},
             "C": {"Type": "Choice", "Default": "Phantom",
                   "Choices": [{"Variable": "$.x", "IsPresent": true, "Next": "Spook"}]},

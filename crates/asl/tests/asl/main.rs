@@ -16,4 +16,5 @@ mod resources;
 mod services;
 mod timestamps;
 mod unsupported;
+mod variables;
 mod warnings;

@@ -141,7 +141,7 @@ fn distributed() {
     check(
         &definition,
         expect![
-            "This version of Stepwell does not support the Map mode 'DISTRIBUTED' yet at /States/X/ItemProcessor/ProcessorConfig/Mode"
+            "(warning) NOT_SUPPORTED_YET: This version of Stepwell does not support the Map mode 'DISTRIBUTED' yet at /States/X/ItemProcessor/ProcessorConfig/Mode"
         ],
     );
     check_express(
@@ -198,6 +198,7 @@ fn batchers_and_writers() {
         r#""ItemBatcher": {"MaxItemsPerBatch": 1, "MaxItemsPerBatchPath": "$.n", "Size": 1},
            "ResultWriter": {"Resource": "arn:aws:states:::s3:getObject", "WriterConfig": {"OutputType": "CSV"}},"#,
         expect![[r#"
+            Field 'ItemBatcher' is not supported at /States/X
             Field 'Size' is not supported at /States/X/ItemBatcher
             There should only be one of the following fields: [MaxItemsPerBatch, MaxItemsPerBatchPath] at /States/X/ItemBatcher
             The field 'Resource' does not match any of the allowed values at /States/X/ResultWriter

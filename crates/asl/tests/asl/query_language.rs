@@ -120,7 +120,7 @@ fn expressions_for_numbers_and_times() {
     check_state(
         r#""Type": "Wait", "QueryLanguage": "JSONata", "Seconds": "{% 1 %}", "End": true"#,
         expect![
-            "This version of Stepwell does not support the query language 'JSONata' yet at /States/X/QueryLanguage"
+            "(warning) NOT_SUPPORTED_YET: This version of Stepwell does not support the query language 'JSONata' yet at /States/X/QueryLanguage"
         ],
     );
     check_state(

@@ -2,11 +2,11 @@
 
 use expect_test::{Expect, expect};
 
-use crate::check::{check, check_express, single};
+use crate::check::{PARAMETERS, check, check_express, single};
 
 fn task(resource: &str) -> String {
     single(&format!(
-        r#""Type": "Task", "Resource": {resource:?}, "End": true"#
+        r#""Type": "Task", "Resource": {resource:?}, {PARAMETERS}, "End": true"#
     ))
 }
 
@@ -42,6 +42,48 @@ fn functions() {
 fn integrations() {
     check_resource("arn:aws:states:::lambda:invoke", expect![]);
     check_resource("arn:aws:states:::states:startExecution", expect![]);
+}
+
+#[test]
+fn what_an_integration_must_be_given() {
+    let state = |resource: &str, rest: &str| {
+        single(&format!(
+            r#""Type": "Task", "Resource": {resource:?}, "End": true{rest}"#
+        ))
+    };
+    check(
+        &state("arn:aws:states:::lambda:invoke", ""),
+        expect![
+            "Parameters field is required for resource ARN: arn:aws:states:::lambda:invoke at /States/X/Resource"
+        ],
+    );
+    check(
+        &state(
+            "arn:aws:states:::aws-sdk:s3:listBuckets",
+            r#", "QueryLanguage": "JSONata""#,
+        ),
+        expect![
+            "Arguments field is required for resource ARN: arn:aws:states:::aws-sdk:s3:listBuckets at /States/X/Resource"
+        ],
+    );
+    check(
+        &state("arn:aws:states:::lambda:invoke", r#", "Parameters": {}"#),
+        expect!["The field 'FunctionName' is required but was missing at /States/X/Parameters"],
+    );
+    check(
+        &state(
+            "arn:aws:states:::lambda:invoke",
+            r#", "Parameters": {"FunctionName.$": "$.f"}"#,
+        ),
+        expect![],
+    );
+    check(
+        &state(
+            "arn:aws:states:::lambda:invoke",
+            r#", "QueryLanguage": "JSONata", "Arguments": "{% $states.input %}""#,
+        ),
+        expect![],
+    );
 }
 
 #[test]

@@ -36,6 +36,7 @@ impl Run<'_> {
             entered_at,
             attempts: Vec::new(),
             item,
+            variables: Default::default(),
             phase: Phase::Entering,
         });
         if let Some(children) = self.execution.children_mut(parent) {

@@ -1,13 +1,15 @@
 //! Choice: the first rule that holds decides. A value of another type than the operator's makes a comparison false,
 //! never an error (recorded choice_operators tables).
 
-use asl::definition::{Choice, Comparison, Condition, Operand, Operator, Relation, State, StateId};
-use expr::json::{Document, Value};
+use asl::definition::{Choice, Comparison, Condition, Operand, Operator, Relation, State};
+use expr::json::{Document, Kind, Value};
 use expr::path::Path;
 
 use crate::context::Scope;
 use crate::execution::FrameId;
 use crate::failure::Fault;
+use crate::flow::View;
+use crate::query::Place;
 use crate::step::Run;
 
 impl Run<'_> {
@@ -18,35 +20,58 @@ impl Run<'_> {
         choice: &Choice,
     ) -> Result<(), Fault> {
         let effective = self.effective_input(frame, state)?;
-        let next = self.chosen(frame, choice, &effective)?.ok_or_else(|| {
+        let chosen = self.chosen(frame, state, choice, &effective)?;
+        let (exit, inside, next) = match chosen {
+            Some(index) => {
+                let rule = &choice.rules[index];
+                (&rule.exit, format!("Choices[{index}]/"), Some(rule.next))
+            }
+            None => (&state.exit, String::new(), choice.default),
+        };
+        let next = next.ok_or_else(|| {
             Fault::runtime(
                 "Failed to transition out of the state. The state does not point to a next state.",
             )
         })?;
-        let output = self.passed_through(frame, state)?;
-        self.leave_with(frame, output, Some(next));
-        Ok(())
+        self.leave_through(frame, state, exit, &inside, &effective, Some(next))
     }
 
+    /// The rule that holds.
     fn chosen(
-        &self,
+        &mut self,
         frame: FrameId,
+        state: &State,
         choice: &Choice,
         effective: &Document,
-    ) -> Result<Option<StateId>, Fault> {
-        let context = self.context(frame);
+    ) -> Result<Option<usize>, Fault> {
+        let facts = self.execution.facts.clone();
+        let context = self.context_of(&facts, frame, state);
         let scope = context.over(effective);
-        for rule in &choice.rules {
-            if holds(&rule.condition, &scope)? {
-                return Ok(Some(rule.next));
+        for (index, rule) in choice.rules.iter().enumerate() {
+            let holds = match &rule.condition {
+                Condition::Query(query) => {
+                    let mut tools = self.tools();
+                    let mut view = View::before(effective, &context, &mut tools);
+                    let choices = Place::Field("Choices");
+                    let place = Place::Item(&choices, index);
+                    let place = Place::Key(&place, "Condition");
+                    let value = view.queries().of_kind(query, Kind::Boolean, place)?;
+                    value.as_bool() == Some(true)
+                }
+                condition => holds(condition, &scope)?,
+            };
+            if holds {
+                return Ok(Some(index));
             }
         }
-        Ok(choice.default)
+        Ok(None)
     }
 }
 
 fn holds(condition: &Condition, scope: &Scope<'_>) -> Result<bool, Fault> {
     match condition {
+        // A JSONata condition stands alone, at the top of its rule.
+        Condition::Query(_) => Ok(false),
         Condition::And(all) => every(all, scope, false),
         Condition::Or(any) => every(any, scope, true),
         Condition::Not(inner) => Ok(!holds(inner, scope)?),

@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use asl::definition::{Map, State};
-use expr::json::{Document, Value};
+use asl::definition::{Items, Language, Map, State};
+use expr::json::{Document, Kind, Value};
 
-use crate::context::ContextSource;
 use crate::event::{EventId, EventKind, Iteration};
 use crate::execution::{Children, FrameId, MapItem, Parent, Phase};
 use crate::failure::Fault;
-use crate::flow::{self, select};
+use crate::flow::{self, View, select};
+use crate::query::Place;
 use crate::state::numbers;
 use crate::step::Run;
 
 impl Run<'_> {
     pub(crate) fn map(&mut self, frame: FrameId, state: &State, map: &Map) -> Result<(), Fault> {
         let effective = self.effective_input(frame, state)?;
-        let items = self.items(frame, map, &effective)?;
-        let concurrency = self.concurrency(frame, map, &effective)?;
+        let items = self.items(frame, state, map, &effective)?;
+        let concurrency = self.concurrency(frame, state, map, &effective)?;
         let total = items.as_array().map_or(0, <[Value]>::len) as u32;
         let items = Document::from_value(items);
         let most = self.limits.payload_bytes;
@@ -44,36 +44,61 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn items(&self, frame: FrameId, map: &Map, effective: &Document) -> Result<Value, Fault> {
-        let context = self.context(frame);
-        let (items, source) = match &map.items_path {
-            None => (effective.value().clone(), "$"),
-            Some(path) => (select(path, &context.over(effective))?, &**path.source()),
+    fn items(
+        &mut self,
+        frame: FrameId,
+        state: &State,
+        map: &Map,
+        effective: &Document,
+    ) -> Result<Value, Fault> {
+        let facts = self.execution.facts.clone();
+        let context = self.context_of(&facts, frame, state);
+        let (items, source) = match &map.items {
+            Items::Input => (effective.value().clone(), "$"),
+            Items::Path(path) => (select(path, &context.over(effective))?, &**path.source()),
+            Items::Query(query) => {
+                let mut tools = self.tools();
+                let mut view = View::before(effective, &context, &mut tools);
+                let place = Place::Field("Items");
+                return view.queries().of_kind(query, Kind::Array, place);
+            }
         };
-        match items.as_array() {
-            Some(_) => Ok(items),
-            None => Err(Fault::runtime(format!(
+        match (items.as_array(), state.language) {
+            (Some(_), _) => Ok(items),
+            (None, Language::JsonPath) => Err(Fault::runtime(format!(
                 "Reference path \"{source}\" must point to array."
+            ))),
+            (None, Language::Jsonata) => Err(Fault::query_input(format!(
+                "Map state input must be an array but was: {}",
+                effective.text()
             ))),
         }
     }
 
     /// How many iterations may run at a time; the tolerated-failure numbers are checked, as AWS does, though they
     /// mean nothing here.
-    fn concurrency(&self, frame: FrameId, map: &Map, effective: &Document) -> Result<u32, Fault> {
-        let context = self.context(frame);
-        let scope = context.over(effective);
-        let wanted =
-            numbers::integer("MaxConcurrency", map.max_concurrency.as_ref(), &scope)?.unwrap_or(0);
+    fn concurrency(
+        &mut self,
+        frame: FrameId,
+        state: &State,
+        map: &Map,
+        effective: &Document,
+    ) -> Result<u32, Fault> {
+        let facts = self.execution.facts.clone();
+        let context = self.context_of(&facts, frame, state);
+        let mut tools = self.tools();
+        let mut view = View::before(effective, &context, &mut tools);
+        let wanted = numbers::integer("MaxConcurrency", map.max_concurrency.as_ref(), &mut view)?
+            .unwrap_or(0);
         let count = numbers::integer(
             "ToleratedFailureCount",
             map.tolerated_failure_count.as_ref(),
-            &scope,
+            &mut view,
         )?;
         let percentage = numbers::float(
             "ToleratedFailurePercentage",
             map.tolerated_failure_percentage.as_ref(),
-            &scope,
+            &mut view,
         )?;
         if wanted < 0 {
             return Err(Fault::runtime("MaxConcurrency cannot be negative."));
@@ -151,9 +176,12 @@ impl Run<'_> {
         };
         let effective = children.effective.clone();
         let facts = self.execution.facts.clone();
-        let context = ContextSource::new(&facts, &state.name, self.execution.frame(frame), true)
+        let context = self
+            .context_of(&facts, frame, state)
             .with_item(item.clone());
-        flow::template(Some(selector), &effective, &context, self.entropy)
+        let mut tools = self.tools();
+        let mut view = View::before(&effective, &context, &mut tools);
+        flow::payload(selector, "ItemSelector", &mut view)
     }
 
     /// The iteration that a child of a Map is; none for a Parallel's branch.

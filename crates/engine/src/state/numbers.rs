@@ -1,28 +1,36 @@
-//! Numbers that a field gives directly or through its `...Path` form, and what is said when they are none.
+//! Numbers that a field gives directly, through its `...Path` form or by a JSONata expression, and what is said when they
+//! are none.
 
 use asl::definition::Dynamic;
-use expr::json::Value;
+use expr::json::{Kind, Value};
 
-use crate::context::Scope;
 use crate::failure::Fault;
-use crate::flow::select;
+use crate::flow::{View, select};
+use crate::query::Place;
 use crate::state::wait::shown;
+
+/// The longest time that can be asked for, in seconds.
+const MOST_SECONDS: i64 = 99_999_999;
 
 /// `TimeoutSeconds`, `HeartbeatSeconds`: a positive integer.
 pub(crate) fn seconds(
     field: &str,
     number: Option<&Dynamic<u64>>,
-    scope: &Scope<'_>,
+    view: &mut View<'_, '_>,
 ) -> Result<Option<u64>, Fault> {
     match number {
         None => Ok(None),
         Some(Dynamic::Fixed(seconds)) => Ok(Some(*seconds)),
+        Some(Dynamic::Query(query)) => {
+            let place = Place::Field(field);
+            let seconds = view.queries().integer(query, 1..=MOST_SECONDS, place)?;
+            Ok(Some(seconds.unsigned_abs()))
+        }
         Some(Dynamic::Path(path)) => {
-            let value = select(path, scope)?;
-            match value
-                .as_i64()
+            let value = select(path, &view.context.over(view.document))?;
+            match written_integer(&value)
+                .filter(|n| (1..=MOST_SECONDS).contains(n))
                 .and_then(|n| u64::try_from(n).ok())
-                .filter(|n| (1..=99_999_999).contains(n))
             {
                 Some(seconds) => Ok(Some(seconds)),
                 None => Err(not_valid(field, &value, "integer", path.source())),
@@ -35,15 +43,19 @@ pub(crate) fn seconds(
 pub(crate) fn integer(
     field: &str,
     number: Option<&Dynamic<u64>>,
-    scope: &Scope<'_>,
+    view: &mut View<'_, '_>,
 ) -> Result<Option<i64>, Fault> {
     match number {
         None => Ok(None),
         Some(Dynamic::Fixed(number)) => Ok(Some(i64::try_from(*number).unwrap_or(i64::MAX))),
+        Some(Dynamic::Query(query)) => {
+            let place = Place::Field(field);
+            let bounds = i64::MIN..=i64::MAX;
+            view.queries().integer(query, bounds, place).map(Some)
+        }
         Some(Dynamic::Path(path)) => {
-            let value = select(path, scope)?;
-            value
-                .as_i64()
+            let value = select(path, &view.context.over(view.document))?;
+            written_integer(&value)
                 .map(Some)
                 .ok_or_else(|| not_valid(field, &value, "integer", path.source()))
         }
@@ -54,18 +66,40 @@ pub(crate) fn integer(
 pub(crate) fn float(
     field: &str,
     number: Option<&Dynamic<f64>>,
-    scope: &Scope<'_>,
+    view: &mut View<'_, '_>,
 ) -> Result<Option<f64>, Fault> {
     match number {
         None => Ok(None),
         Some(Dynamic::Fixed(number)) => Ok(Some(*number)),
+        Some(Dynamic::Query(query)) => {
+            let place = Place::Field(field);
+            let value = view
+                .queries()
+                .expression_of_kind(query, Kind::Number, place)?;
+            Ok(value.as_f64())
+        }
         Some(Dynamic::Path(path)) => {
-            let value = select(path, scope)?;
-            value
-                .as_f64()
+            let value = select(path, &view.context.over(view.document))?;
+            written_float(&value)
                 .map(Some)
                 .ok_or_else(|| not_valid(field, &value, "float", path.source()))
         }
+    }
+}
+
+/// The integer that a `...Path` leads to. A string that reads as one will do ([rec]
+/// MAP_STATE_REFERENCE_IN_MAX_CONCURRENCY_PATH); `1.0` will not.
+pub(crate) fn written_integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        _ => value.as_i64(),
+    }
+}
+
+fn written_float(value: &Value) -> Option<f64> {
+    match value {
+        Value::String(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()),
+        _ => value.as_f64(),
     }
 }
 

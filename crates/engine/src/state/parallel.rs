@@ -5,7 +5,7 @@ use asl::definition::{Graph, State};
 use crate::event::EventKind;
 use crate::execution::{Children, FrameId, Phase};
 use crate::failure::Fault;
-use crate::flow;
+use crate::flow::{self, View};
 use crate::step::Run;
 
 impl Run<'_> {
@@ -17,14 +17,12 @@ impl Run<'_> {
     ) -> Result<(), Fault> {
         let facts = self.execution.facts.clone();
         let context = self.context_of(&facts, frame, state);
-        let raw = self.execution.frame(frame).input.clone();
-        let selected = flow::filter(&state.flow.input_path, &raw, &context)?;
-        let effective = flow::template(
-            state.flow.parameters.as_ref(),
-            &selected,
-            &context,
-            self.entropy,
-        )?;
+        let raw = &self.execution.frame(frame).input;
+        let selected = flow::filter(&state.flow.input_path, raw, &context)?;
+        let mut tools = self.tools();
+        let mut view = View::before(&selected, &context, &mut tools);
+        let parameters = state.flow.parameters.as_ref();
+        let effective = flow::payload_or_document(parameters, "Arguments", &mut view)?;
         if !effective.fits(self.limits.payload_bytes) {
             return Err(Fault::data_limit(&state.name));
         }

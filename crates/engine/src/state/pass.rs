@@ -6,7 +6,7 @@ use expr::json::Document;
 use crate::enter::target;
 use crate::execution::FrameId;
 use crate::failure::Fault;
-use crate::flow;
+use crate::flow::{self, View};
 use crate::step::Run;
 
 impl Run<'_> {
@@ -17,42 +17,25 @@ impl Run<'_> {
         state: &State,
         result: Option<&Document>,
     ) -> Result<(), Fault> {
-        let raw = self.execution.frame(frame).input.clone();
-        let facts = self.execution.facts.clone();
-        let context = self.context_of(&facts, frame, state);
         let result = match result {
             Some(result) => result.clone(),
             None => {
-                let effective = flow::filter(&state.flow.input_path, &raw, &context)?;
-                flow::template(
-                    state.flow.parameters.as_ref(),
-                    &effective,
-                    &context,
-                    self.entropy,
-                )?
+                let facts = self.execution.facts.clone();
+                let context = self.context_of(&facts, frame, state);
+                let raw = &self.execution.frame(frame).input;
+                let effective = flow::filter(&state.flow.input_path, raw, &context)?;
+                let mut tools = self.tools();
+                let mut view = View::before(&effective, &context, &mut tools);
+                flow::payload_or_document(state.flow.parameters.as_ref(), "Arguments", &mut view)?
             }
         };
-        let output = flow::output(&state.flow, &raw, &result, &context, self.entropy)?;
-        self.leave_with(frame, output, target(state.next));
-        Ok(())
+        self.leave_through(frame, state, &state.exit, "", &result, target(state.next))
     }
 
     /// Succeed ends its graph.
     pub(crate) fn succeed(&mut self, frame: FrameId, state: &State) -> Result<(), Fault> {
-        let output = self.passed_through(frame, state)?;
-        self.leave_with(frame, output, None);
-        Ok(())
-    }
-
-    /// The output of Choice, Wait and Succeed: InputPath and OutputPath only.
-    pub(crate) fn passed_through(&self, frame: FrameId, state: &State) -> Result<Document, Fault> {
-        let context = self.context(frame);
-        let effective = flow::filter(
-            &state.flow.input_path,
-            &self.execution.frame(frame).input,
-            &context,
-        )?;
-        flow::filter(&state.flow.output_path, &effective, &context)
+        let effective = self.effective_input(frame, state)?;
+        self.leave_through(frame, state, &state.exit, "", &effective, None)
     }
 
     /// The effective input: after InputPath.

@@ -4,11 +4,10 @@ use asl::definition::{Resource, State, Target, Task};
 use expr::json::{Document, Value};
 
 use crate::command::{Command, TaskId, TaskOutcome, TaskRequest, TimerId};
-use crate::context::ContextSource;
 use crate::event::{EventKind, Failure, TaskNames};
-use crate::execution::{Facts, FrameId, Phase, TaskWait};
+use crate::execution::{FrameId, Phase, TaskWait};
 use crate::failure::Fault;
-use crate::flow;
+use crate::flow::{self, View};
 use crate::state::numbers;
 use crate::step::Run;
 
@@ -28,29 +27,18 @@ impl Run<'_> {
     ) -> Result<TaskWait, Fault> {
         let facts = self.execution.facts.clone();
         let context = self.context_of(&facts, frame, state);
-        let raw = self.execution.frame(frame).input.clone();
-        let effective = flow::filter(&state.flow.input_path, &raw, &context)?;
-        let timeout = numbers::seconds(
-            "TimeoutSeconds",
-            task.timeout.as_ref(),
-            &context.over(&effective),
-        )?;
-        let heartbeat = numbers::seconds(
-            "HeartbeatSeconds",
-            task.heartbeat.as_ref(),
-            &context.over(&effective),
-        )?;
-        let parameters = flow::template(
-            state.flow.parameters.as_ref(),
-            &effective,
-            &context,
-            self.entropy,
-        )?;
+        let raw = &self.execution.frame(frame).input;
+        let effective = flow::filter(&state.flow.input_path, raw, &context)?;
+        let mut tools = self.tools();
+        let mut view = View::before(&effective, &context, &mut tools);
+        let timeout = numbers::seconds("TimeoutSeconds", task.timeout.as_ref(), &mut view)?;
+        let heartbeat = numbers::seconds("HeartbeatSeconds", task.heartbeat.as_ref(), &mut view)?;
+        let parameters = state.flow.parameters.as_ref();
+        let parameters = flow::payload_or_document(parameters, "Arguments", &mut view)?;
         let credentials = match &task.credentials {
             None => None,
-            Some(template) => {
-                let credentials =
-                    flow::template(Some(template), &effective, &context, self.entropy)?;
+            Some(credentials) => {
+                let credentials = flow::payload(credentials, "Credentials", &mut view)?;
                 credentials
                     .value()
                     .get("RoleArn")
@@ -176,10 +164,7 @@ impl Run<'_> {
                 error: failure.error.map(|e| e.to_string()),
                 cause: failure.cause.map(|c| c.to_string()),
             },
-            Fault::Runtime(detail) => TaskOutcome::Failed {
-                error: None,
-                cause: Some(detail),
-            },
+            _ => outcome,
         }
     }
 
@@ -204,17 +189,6 @@ impl Run<'_> {
             failure,
             heartbeat.then_some("States.HeartbeatTimeout"),
         );
-    }
-
-    /// The context of a state whose facts the caller holds, so that the run stays free to be changed.
-    pub(crate) fn context_of<'f>(
-        &self,
-        facts: &'f Facts,
-        frame: FrameId,
-        state: &'f State,
-    ) -> ContextSource<'f> {
-        let retries = crate::state::counts_retries(&state.kind);
-        ContextSource::new(facts, &state.name, self.execution.frame(frame), retries)
     }
 }
 

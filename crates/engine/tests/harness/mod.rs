@@ -171,7 +171,18 @@ fn describe(kind: &EventKind) -> String {
             state_type,
             name,
             output,
-        } => format!("{state_type:?}StateExited {name} {}", output.text()),
+            assigned,
+        } => {
+            let assigned: String = assigned
+                .iter()
+                .flat_map(|assigned| assigned.iter())
+                .map(|(name, value)| format!(" ${name}={}", value.text()))
+                .collect();
+            format!(
+                "{state_type:?}StateExited {name} {}{assigned}",
+                output.text()
+            )
+        }
         EventKind::StateAborted(state_type) => format!("{state_type:?}StateAborted"),
         EventKind::MapStateStarted { length } => format!("MapStateStarted {length}"),
         EventKind::MapIterationStarted(i) => format!("MapIterationStarted {} {}", i.name, i.index),

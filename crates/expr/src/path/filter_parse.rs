@@ -202,13 +202,14 @@ impl Cursor<'_> {
         json::parse(text).map_err(|error| self.error(&error.message))
     }
 
-    /// A number, `true`, `false` or `null`.
+    /// A number, `true`, `false`, `null`, or a string without quotes: `@.category==home`.
     fn bare(&mut self) -> Parsed<Value> {
-        let word = self.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
+        let word = self.take_while(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '+' | '_'));
         match word {
             "true" => Ok(true.into()),
             "false" => Ok(false.into()),
             "null" => Ok(Value::Null),
+            word if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => Ok(word.into()),
             _ => Number::parse(word)
                 .map(Value::Number)
                 .ok_or_else(|| self.error("a path or a literal expected")),

@@ -16,8 +16,9 @@ const MAX_VARIABLE: usize = 80;
 
 pub(super) type Parsed<T> = Result<T, PathSyntaxError>;
 
-/// Parses a whole path.
+/// Parses a whole path. Space after it is nothing, as in Jayway.
 pub(super) fn path(source: &str) -> Parsed<(Root, Vec<Segment>)> {
+    let source = source.trim_end();
     if source.len() > MAX_LENGTH {
         return Err(PathSyntaxError {
             message: format!("A path may be {MAX_LENGTH} bytes long"),
@@ -86,14 +87,14 @@ impl<'t> Cursor<'t> {
         Ok(segments)
     }
 
-    /// `.name`, `.*`, `..` and what follows it.
+    /// `.name`, `.*`, `..` and what follows it. A dot before a bracket is nothing, as in Jayway: `$.[0]`, `$.a.['b']`.
     fn dot(&mut self, ends: Ends, segments: &mut Vec<Segment>) -> Parsed<()> {
         self.eat(".");
         if self.eat(".") {
             segments.push(Segment::Descend);
-            if self.peek() == Some('[') {
-                return Ok(());
-            }
+        }
+        if self.peek() == Some('[') {
+            return Ok(());
         }
         let name = self.name(ends);
         match name {

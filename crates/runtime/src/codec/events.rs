@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use engine::event::{Failure, Iteration, StateType, TaskNames};
-use engine::{Event, EventKind, Timestamp};
+use engine::{Assignments, Event, EventKind, Timestamp};
 
 use super::documents::{DocumentTable, Documents, Known};
 use super::{DecodeError, Reader, Writer};
@@ -132,6 +132,8 @@ mod tag {
     pub(super) const ITERATION_SUCCEEDED: u8 = 17;
     pub(super) const ITERATION_FAILED: u8 = 18;
     pub(super) const ITERATION_ABORTED: u8 = 19;
+    pub(super) const STATE_EXITED_ASSIGNING: u8 = 35;
+    pub(super) const EVALUATION_FAILED: u8 = 36;
     pub(super) const LAMBDA_SCHEDULED: u8 = 20;
     pub(super) const LAMBDA_STARTED: u8 = 21;
     pub(super) const LAMBDA_SUCCEEDED: u8 = 22;
@@ -184,11 +186,27 @@ impl Encoder<'_, '_> {
                 state_type,
                 name,
                 output,
+                assigned,
             } => {
-                self.tagged(tag::STATE_EXITED)
-                    .state_type(*state_type)
-                    .name(name)
-                    .document(output);
+                self.tagged(match assigned {
+                    None => tag::STATE_EXITED,
+                    Some(_) => tag::STATE_EXITED_ASSIGNING,
+                })
+                .state_type(*state_type)
+                .name(name)
+                .document(output);
+                if let Some(assigned) = assigned {
+                    self.assignments(assigned);
+                }
+            }
+            EventKind::EvaluationFailed {
+                state,
+                location,
+                failure,
+            } => {
+                self.tagged(tag::EVALUATION_FAILED).name(state);
+                self.out.option(location.as_deref(), Writer::text);
+                self.failure(failure);
             }
             EventKind::StateAborted(state_type) => {
                 self.tagged(tag::STATE_ABORTED).state_type(*state_type);
@@ -289,6 +307,14 @@ impl Encoder<'_, '_> {
         self
     }
 
+    fn assignments(&mut self, assigned: &Assignments) {
+        self.out.uint(assigned.len() as u64);
+        for (name, value) in assigned.iter() {
+            self.out.text(name);
+            self.document(value);
+        }
+    }
+
     fn name(&mut self, name: &Arc<str>) -> &mut Self {
         let reference = self.names.reference(name);
         self.out.uint(reference);
@@ -351,6 +377,18 @@ impl Decoder<'_, '_, '_> {
                 state_type: self.state_type()?,
                 name: self.name()?,
                 output: self.document()?,
+                assigned: None,
+            },
+            tag::STATE_EXITED_ASSIGNING => EventKind::StateExited {
+                state_type: self.state_type()?,
+                name: self.name()?,
+                output: self.document()?,
+                assigned: Some(self.assignments()?),
+            },
+            tag::EVALUATION_FAILED => EventKind::EvaluationFailed {
+                state: self.name()?,
+                location: self.reader.option(Reader::shared)?,
+                failure: read_failure(self.reader)?,
             },
             tag::STATE_ABORTED => EventKind::StateAborted(self.state_type()?),
             tag::PARALLEL_STARTED => EventKind::ParallelStateStarted,
@@ -410,6 +448,13 @@ impl Decoder<'_, '_, '_> {
 
     fn document(&mut self) -> Result<expr::json::Document, DecodeError> {
         self.documents.next(self.reader)
+    }
+
+    fn assignments(&mut self) -> Result<Assignments, DecodeError> {
+        let count = self.reader.count()?;
+        (0..count)
+            .map(|_| Ok((self.reader.shared()?, self.document()?)))
+            .collect()
     }
 
     fn name(&mut self) -> Result<Arc<str>, DecodeError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use asl::definition::Machine;
 use engine::execution::{Children, MapItem, Parent, Phase, TaskWait, Timer};
-use engine::{Execution, Frame, FrameId, TimerId, Timestamp};
+use engine::{Assignments, Execution, Frame, FrameId, TimerId, Timestamp};
 use expr::json::Document;
 
 use super::documents::{DocumentTable, Documents, Known};
@@ -93,7 +93,20 @@ pub fn encode(frame: &Frame, machine: &Machine, known: &Known) -> Vec<u8> {
     out.finish()
 }
 
-/// The frame of a row. `given_by` says what a parent gives its children; parents come before their children.
+/// Bytes of a variable's row.
+pub fn encode_variable(value: &Document) -> Vec<u8> {
+    let mut out = Writer::versioned(VERSION);
+    out.text(value.text());
+    out.finish()
+}
+
+/// The value of a variable's row.
+pub fn decode_variable(bytes: &[u8]) -> Result<Document, DecodeError> {
+    let mut reader = Reader::versioned(bytes, VERSION)?;
+    Document::parse(reader.text()?).map_err(|_| DecodeError::Malformed("a variable is not JSON"))
+}
+
+/// The frame of a row, its variables still missing. `given_by` says what a parent gives its children; parents come before their children.
 pub fn decode(
     bytes: &[u8],
     machine: &Machine,
@@ -122,7 +135,63 @@ pub fn decode(
         entered_at: Timestamp(reader.int()?),
         attempts: read_attempts(reader)?,
         item: reader.option(read_item)?,
+        variables: Default::default(),
         phase: read_phase(reader, machine, &documents)?,
+    })
+}
+
+/// What a start must know of a frame: nothing is looked up and no document is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Its timers.
+    pub timers: [Option<Timer>; 2],
+    /// Whether it was doing something, other than waiting for time or for other frames.
+    pub is_busy: bool,
+}
+
+/// The outline of a frame's row.
+pub fn outline(bytes: &[u8]) -> Result<Outline, DecodeError> {
+    let mut reader = Reader::versioned(bytes, VERSION)?;
+    let reader = &mut reader;
+    reader.option(|r| Ok((r.uint()?, r.uint()?)))?;
+    for _ in 0..reader.count()? {
+        reader.skip_text()?;
+    }
+    reader.skip_text()?;
+    reader.uint()?;
+    reader.uint()?;
+    reader.uint()?;
+    reader.int()?;
+    read_attempts(reader)?;
+    reader.option(|r| {
+        r.uint()?;
+        r.skip_text()
+    })?;
+    let waits = |first, second| Outline {
+        timers: [first, second],
+        is_busy: false,
+    };
+    Ok(match reader.byte()? {
+        tag::WAITING | tag::WAITING_WITH_OUTPUT | tag::BACKOFF => {
+            waits(Some(read_timer(reader)?), None)
+        }
+        tag::CHILDREN | tag::DONE => waits(None, None),
+        tag::TASK => {
+            reader.uint()?;
+            reader.uint()?;
+            reader.option(|r| r.skip_text())?;
+            reader.option(Reader::uint)?;
+            reader.option(Reader::uint)?;
+            Outline {
+                timers: [reader.option(read_timer)?, reader.option(read_timer)?],
+                is_busy: true,
+            }
+        }
+        tag::ENTERING | tag::RETRYING | tag::LEAVING | tag::LEAVING_ASSIGNING => Outline {
+            timers: [None, None],
+            is_busy: true,
+        },
+        _ => return Err(DecodeError::Malformed("a frame's phase is unknown")),
     })
 }
 
@@ -132,10 +201,13 @@ mod tag {
     pub(super) const RETRYING: u8 = 2;
     pub(super) const LEAVING: u8 = 3;
     pub(super) const TASK: u8 = 4;
-    pub(super) const WAITING: u8 = 5;
+    /// With an output that was fixed on entry; only read.
+    pub(super) const WAITING_WITH_OUTPUT: u8 = 5;
     pub(super) const BACKOFF: u8 = 6;
     pub(super) const CHILDREN: u8 = 7;
     pub(super) const DONE: u8 = 8;
+    pub(super) const WAITING: u8 = 9;
+    pub(super) const LEAVING_ASSIGNING: u8 = 10;
 }
 
 fn write_phase(
@@ -147,19 +219,32 @@ fn write_phase(
     match phase {
         Phase::Entering => out.byte(tag::ENTERING),
         Phase::Retrying => out.byte(tag::RETRYING),
-        Phase::Leaving { output, next } => {
-            out.byte(tag::LEAVING);
+        Phase::Leaving {
+            output,
+            assigned,
+            next,
+        } => {
+            out.byte(match assigned {
+                None => tag::LEAVING,
+                Some(_) => tag::LEAVING_ASSIGNING,
+            });
             out.uint(documents.reference(output));
             out.option(*next, |out, next| out.text(&machine.state(next).name));
+            if let Some(assigned) = assigned {
+                out.uint(assigned.len() as u64);
+                for (name, value) in assigned.iter() {
+                    out.text(name);
+                    out.uint(documents.reference(value));
+                }
+            }
         }
         Phase::Task(wait) => {
             out.byte(tag::TASK);
             write_task(out, wait, documents);
         }
-        Phase::Waiting { timer, output } => {
+        Phase::Waiting { timer } => {
             out.byte(tag::WAITING);
             write_timer(out, *timer);
-            out.uint(documents.reference(output));
         }
         Phase::Backoff { timer } => {
             out.byte(tag::BACKOFF);
@@ -194,12 +279,22 @@ fn read_phase(
         tag::LEAVING => Phase::Leaving {
             output: documents.next(reader)?,
             next: reader.option(|r| read_state(r, machine))?,
+            assigned: None,
+        },
+        tag::LEAVING_ASSIGNING => Phase::Leaving {
+            output: documents.next(reader)?,
+            next: reader.option(|r| read_state(r, machine))?,
+            assigned: Some(read_assignments(reader, documents)?),
         },
         tag::TASK => Phase::Task(read_task(reader, documents)?),
         tag::WAITING => Phase::Waiting {
             timer: read_timer(reader)?,
-            output: documents.next(reader)?,
         },
+        tag::WAITING_WITH_OUTPUT => {
+            let timer = read_timer(reader)?;
+            documents.next(reader)?;
+            Phase::Waiting { timer }
+        }
         tag::BACKOFF => Phase::Backoff {
             timer: read_timer(reader)?,
         },
@@ -217,6 +312,16 @@ fn read_phase(
         },
         _ => return Err(DecodeError::Malformed("a frame's phase is unknown")),
     })
+}
+
+fn read_assignments(
+    reader: &mut Reader<'_>,
+    documents: &Documents<'_>,
+) -> Result<Assignments, DecodeError> {
+    let count = reader.count()?;
+    (0..count)
+        .map(|_| Ok((reader.shared()?, documents.next(reader)?)))
+        .collect()
 }
 
 fn write_task(out: &mut Writer, wait: &TaskWait, documents: &mut DocumentTable<'_>) {

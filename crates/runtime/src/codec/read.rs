@@ -77,6 +77,13 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(text).map_err(|_| DecodeError::Malformed("a text is not UTF-8"))
     }
 
+    /// A text that nobody wants to see.
+    pub fn skip_text(&mut self) -> Result<(), DecodeError> {
+        let length = self.count()?;
+        self.0 = &self.0[length..];
+        Ok(())
+    }
+
     /// A text to keep.
     pub fn shared(&mut self) -> Result<Arc<str>, DecodeError> {
         self.text().map(Arc::from)

@@ -10,7 +10,7 @@ use engine::{EventKind, Facts, TaskOutcome, Timestamp};
 use expr::Entropy;
 use expr::json::Document;
 use runtime::{
-    Clock, ExecutionRecord, Namespace, Options, Ports, Runtime, RuntimeError, StartRequest,
+    Clock, ExecutionRecord, Namespace, Options, Ports, Room, Runtime, RuntimeError, StartRequest,
     Started, Status, TaskCall, TaskKey, TaskRunner, query,
 };
 use store::{Store, Transaction, commit};
@@ -18,14 +18,20 @@ use tokio::time::Instant;
 
 pub const MACHINE: &str = "machine";
 
-/// A task that fails once, then a Parallel of a Wait and a Map of tasks: everything that can be open.
+/// A task that fails once, then a Parallel of a Wait and a Map of tasks: everything that can be open. Variables are
+/// assigned before, and read after, each of them.
 pub const DEFINITION: &str = r#"{"StartAt":"First","States":{
   "First":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"once"},
-    "Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":2}],"ResultPath":"$.first","Next":"Both"},
+    "Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":2}],"ResultPath":"$.first",
+    "Assign":{"base.$":"$.ok","list":[1,2]},"Next":"Both"},
   "Both":{"Type":"Parallel","End":true,"Branches":[
-    {"StartAt":"Wait","States":{"Wait":{"Type":"Wait","Seconds":5,"End":true}}},
+    {"StartAt":"Wait","States":{"Wait":{"Type":"Wait","Seconds":5,"Next":"Waited"},
+      "Waited":{"Type":"Pass","InputPath":"$base","ResultPath":"$.base","End":true}}},
     {"StartAt":"Each","States":{"Each":{"Type":"Map","ItemsPath":"$.items","ItemProcessor":{"StartAt":"Item","States":{
-      "Item":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:123456789012:function:item","TimeoutSeconds":99999999,"End":true}}},"End":true}}}]}}}"#;
+      "Item":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:123456789012:function:item","TimeoutSeconds":99999999,
+        "Assign":{"mine.$":"$$.Map.Item.Value"},"Next":"Rest"},
+      "Rest":{"Type":"Wait","Seconds":1,"Next":"Done"},
+      "Done":{"Type":"Pass","Parameters":{"mine.$":"$mine","list.$":"$list"},"End":true}}},"End":true}}}]}}}"#;
 
 pub const INPUT: &str = r#"{"items": [1, 2, 3]}"#;
 
@@ -105,7 +111,14 @@ pub fn open(store: Arc<dyn Store>, outside: &Outside) -> Result<Runtime, Runtime
         entropy: Arc::new(move || Box::new(Random(seeds.lock().unwrap().next_u64()))),
         runner: Arc::new(outside.clone()),
     };
-    Runtime::open(store, ports, Options::default())
+    let options = Options {
+        room: Room {
+            executions: 0,
+            ..Room::default()
+        },
+        ..Options::default()
+    };
+    Runtime::open(store, ports, options)
 }
 
 /// Writes the definition's row.
@@ -247,10 +260,11 @@ pub fn check_finished(store: &dyn Store, name: &str) {
     assert_eq!(count("LambdaFunctionSucceeded"), 3, "{name}: {outcomes:?}");
     assert_eq!(count("MapIterationSucceeded"), 3, "{name}: {outcomes:?}");
     let output = record.output.expect("an output").text().to_owned();
-    let branch = r#"{"items":[1,2,3],"first":{"ok":true}}"#;
+    let branch = r#"{"items":[1,2,3],"first":{"ok":true},"base":true}"#;
+    let item = |mine: u32| format!(r#"{{"mine":{mine},"list":[1,2]}}"#);
     assert_eq!(
         output,
-        format!("[{branch},[{0},{0},{0}]]", r#"{"ok":true}"#)
+        format!("[{branch},[{},{},{}]]", item(1), item(2), item(3))
     );
 }
 

@@ -2,6 +2,9 @@
 
 mod client;
 mod demo;
+mod run;
+mod show;
+mod validate;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -33,6 +36,10 @@ enum Command {
     },
     /// See it work: serve, create the order-processing example through the API, run orders through it, show a history
     Demo(demo::DemoArgs),
+    /// Check definitions as AWS would, and show every problem with its line and column
+    Validate(validate::ValidateArgs),
+    /// Run a definition here and now, without a server: the output goes to standard output
+    Run(run::RunArgs),
     /// Starts a function's process; used by the function host only
     #[command(name = "function-launcher", hide = true)]
     FunctionLauncher {
@@ -47,6 +54,11 @@ pub fn main() -> ExitCode {
         Command::FunctionLauncher { args } => functions::launcher::main(args),
         Command::Serve { settings, config } => serve(settings, config),
         Command::Demo(args) => demo(args),
+        Command::Validate(args) => validate::run(&args),
+        Command::Run(args) => {
+            log_to_stderr("error");
+            run::run(&args)
+        }
     }
 }
 

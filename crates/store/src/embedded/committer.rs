@@ -23,7 +23,7 @@ pub(super) struct Committer {
     pub queue: Arc<Queue>,
     pub log: Log,
     pub index: Arc<Index>,
-    pub upkeep: Arc<Upkeep>,
+    pub upkeep: Upkeep,
     pub stats: Arc<Mutex<Stats>>,
     /// Sequence of the last transaction.
     pub sequence: u64,

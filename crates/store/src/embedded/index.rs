@@ -9,6 +9,7 @@ use super::readers::Readers;
 use crate::{KeyRange, Order, StoreError};
 use bytes::Bytes;
 use lsm_tree::compaction::Leveled;
+use lsm_tree::config::PartitioningPolicy;
 use lsm_tree::{AbstractTree, AnyTree, Cache, Config, Guard, SeqNo, SequenceNumberCounter, Slice};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,8 +44,7 @@ impl Index {
     /// Opens the index in `path`, or creates an empty one; `cache` bytes of blocks are kept in memory.
     pub(super) fn open(path: &Path, cache: u64) -> Result<Self, OpenFailure> {
         let versions = SequenceNumberCounter::default();
-        let config = Config::new(path, versions.clone(), SequenceNumberCounter::default())
-            .use_cache(Arc::new(Cache::with_capacity_bytes(cache)));
+        let config = configuration(path, versions.clone(), cache);
         // The tree asserts some things of its files.
         let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
         let tree = opened
@@ -171,6 +171,16 @@ impl Index {
     pub(super) fn backlog(&self) -> usize {
         self.tree.l0_run_count()
     }
+}
+
+/// How the tree keeps its tables. Their block indexes and filters are cut into pieces of a block's size, which are read
+/// into the cache when they are needed. Whole, they would grow with the tables, and what is pinned of them with the
+/// number of tables: memory in proportion to everything that was ever stored.
+fn configuration(path: &Path, versions: SequenceNumberCounter, cache: u64) -> Config {
+    Config::new(path, versions, SequenceNumberCounter::default())
+        .use_cache(Arc::new(Cache::with_capacity_bytes(cache)))
+        .index_block_partitioning_policy(PartitioningPolicy::all(true))
+        .filter_block_partitioning_policy(PartitioningPolicy::all(true))
 }
 
 fn store_key(stored: &mut Vec<u8>, key: &[u8]) {

@@ -5,13 +5,13 @@
 //!
 //! Invariant: only the committer's thread holds the log; a record is written after the one before it was synced.
 
+use super::preparer::{Order, Preparer};
 use super::record::RecordBuffer;
 use super::segment::{self, FIRST_RECORD, Segment};
 use crate::StoreError;
 use crate::disk::Disk;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
 /// Recyclable segments that are kept; more are deleted.
 const MAX_SPARE: usize = 4;
@@ -48,6 +48,8 @@ pub(super) struct Log {
     /// Where the next record goes.
     offset: u64,
     next: Next,
+    /// Makes segments beside the commits, from the first that is needed on.
+    preparer: Option<Preparer>,
     /// In order of their ids, which end right before the active one's.
     filled: VecDeque<Filled>,
     /// Up to this sequence the index is durable.
@@ -56,7 +58,8 @@ pub(super) struct Log {
 
 enum Next {
     Nothing,
-    Preparing(JoinHandle<Result<Segment, StoreError>>),
+    /// Ordered from the preparer.
+    Preparing,
     Ready(Segment),
 }
 
@@ -91,6 +94,7 @@ impl Log {
             active: tail.active,
             offset: tail.offset,
             next: tail.next.map_or(Next::Nothing, Next::Ready),
+            preparer: None,
             filled: tail.filled,
             durable: 0,
         }
@@ -138,7 +142,7 @@ impl Log {
         let filled: u64 = self.filled.iter().map(|filled| filled.bytes).sum();
         let next = match &self.next {
             Next::Ready(segment) => Some(segment.bytes),
-            Next::Nothing | Next::Preparing(_) => None,
+            Next::Nothing | Next::Preparing => None,
         };
         let count = self.filled.len() as u64 + 1 + u64::from(next.is_some());
         (filled + self.active.bytes + next.unwrap_or(0), count)
@@ -170,15 +174,17 @@ impl Log {
     fn take_next(&mut self) -> Result<Segment, StoreError> {
         match std::mem::replace(&mut self.next, Next::Nothing) {
             Next::Ready(segment) => return Ok(segment),
-            Next::Preparing(thread) => match thread.join() {
-                Ok(Ok(segment)) => return Ok(segment),
-                Ok(Err(error)) => tracing::warn!(%error, "preparing a log segment failed"),
-                Err(_) => tracing::error!("preparing a log segment panicked"),
+            Next::Preparing => match self.preparer.as_ref().and_then(Preparer::take) {
+                Some(Ok(segment)) => return Ok(segment),
+                Some(Err(error)) => tracing::warn!(%error, "preparing a log segment failed"),
+                None => {
+                    tracing::error!("preparing a log segment panicked");
+                    self.preparer = None;
+                }
             },
             Next::Nothing => {}
         }
-        let (id, bytes, recycled) = self.plan_next();
-        segment::prepare(self.disk.as_ref(), id, bytes, recycled)
+        self.plan_next().carry_out(self.disk.as_ref())
     }
 
     /// Has the next segment prepared beside the commits, once the active one is half full.
@@ -187,38 +193,42 @@ impl Log {
         if !matches!(self.next, Next::Nothing) || self.offset < half {
             return;
         }
-        let (id, bytes, recycled) = self.plan_next();
-        let disk = self.disk.clone();
-        let thread = thread::Builder::new()
-            .name("store-segment".to_owned())
-            .spawn(move || segment::prepare(disk.as_ref(), id, bytes, recycled));
-        match thread {
-            Ok(thread) => self.next = Next::Preparing(thread),
-            Err(error) => tracing::warn!(%error, "no thread to prepare a log segment"),
+        if !self.has_preparer() {
+            return;
+        }
+        let order = self.plan_next();
+        if let Some(preparer) = &self.preparer {
+            preparer.order(order);
+            self.next = Next::Preparing;
         }
     }
 
-    fn plan_next(&mut self) -> (u64, u64, Option<u64>) {
+    /// Starts the preparer if there is none; without one, segments are made when they are needed.
+    fn has_preparer(&mut self) -> bool {
+        if self.preparer.is_none() {
+            match Preparer::start(self.disk.clone()) {
+                Ok(preparer) => self.preparer = Some(preparer),
+                Err(error) => tracing::warn!(%error, "no thread to prepare log segments"),
+            }
+        }
+        self.preparer.is_some()
+    }
+
+    fn plan_next(&mut self) -> Order {
         let bytes = self.sizes.after(self.active.bytes);
         let recycled = match self.filled.front() {
             Some(front) if self.is_free(front) => self.filled.pop_front(),
             _ => None,
         };
-        (self.active.id + 1, bytes, recycled.map(|filled| filled.id))
+        Order {
+            id: self.active.id + 1,
+            bytes,
+            recycled: recycled.map(|filled| filled.id),
+        }
     }
 
     fn failure(&self, operation: &'static str, error: std::io::Error) -> StoreError {
         let path = self.disk.path(&segment::name(self.active.id));
         StoreError::io(operation, &path, error)
-    }
-}
-
-impl Drop for Log {
-    /// No thread of ours touches the directory once the log is gone.
-    fn drop(&mut self) {
-        if let Next::Preparing(thread) = std::mem::replace(&mut self.next, Next::Nothing) {
-            // What it made, or why it could not, is found out when the log is opened again.
-            let _ = thread.join();
-        }
     }
 }

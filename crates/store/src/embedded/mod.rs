@@ -5,7 +5,7 @@
 //!
 //! - `queue`: what waits for the committer
 //! - `committer`: the thread that makes it durable, visible and answered
-//! - `log`, `segment`, `record`: the truth; `replay` reads it again
+//! - `log`, `segment`, `record`: the truth; `preparer` makes segments ahead of need, `replay` reads them again
 //! - `index`, `readers`, `upkeep`: the sorted tree, who reads it, and what it needs done
 //! - `directory`: the lock and the format of the whole
 
@@ -14,6 +14,7 @@ mod directory;
 mod index;
 mod log;
 mod options;
+mod preparer;
 mod queue;
 mod readers;
 mod record;
@@ -108,7 +109,7 @@ impl EmbeddedStore {
 struct Opened {
     log: Log,
     index: Arc<Index>,
-    upkeep: Arc<Upkeep>,
+    upkeep: Upkeep,
     sequence: u64,
 }
 
@@ -144,7 +145,7 @@ impl Opened {
         let index = Arc::new(index);
         Ok(Self {
             log,
-            upkeep: Upkeep::new(index.clone(), disk, 0),
+            upkeep: Upkeep::start(index.clone(), disk, 0)?,
             index,
             sequence: 0,
         })
@@ -158,8 +159,8 @@ impl Opened {
     ) -> Result<Self, StoreError> {
         let index = Arc::new(open_index(directory, options, survey.is_complete())?);
         let durable = index.applied()?;
-        let upkeep = Upkeep::new(index.clone(), disk.clone(), durable);
-        let replayed = survey.replay(disk.as_ref(), durable, &mut |writes, last| {
+        let upkeep = Upkeep::start(index.clone(), disk.clone(), durable)?;
+        let (tail, sequence) = survey.replay(disk.as_ref(), durable, &mut |writes, last| {
             // Of two writes to one key the later one stands.
             let writes = writes.iter().map(|write| (write.key, write.value));
             index.apply(writes.collect::<HashMap<_, _>>().into_iter(), last);
@@ -167,10 +168,6 @@ impl Opened {
                 upkeep.seal(last)?;
             }
             Ok(())
-        });
-        let (tail, sequence) = replayed.inspect_err(|_| {
-            // Nobody may work in the directory once it is unlocked; the fault to report is the first one.
-            let _ = upkeep.finish();
         })?;
         let mut log = Log::resume(disk, options.segment_sizes(), tail);
         log.release(durable)?;

@@ -13,7 +13,7 @@ pub struct Options {
     /// When this much of the index, in bytes, is only in memory, it is made durable. Up to three times as much is held
     /// under load.
     pub index_memory_bytes: u64,
-    /// Memory for blocks of the index that were read, in bytes.
+    /// Memory for blocks of the index that were read, and for the pieces of its filters and block indexes, in bytes.
     pub index_cache_bytes: u64,
     /// The most transactions that wait; more are refused with [`crate::StoreError::Overloaded`].
     pub queue_transactions: usize,

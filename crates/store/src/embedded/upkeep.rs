@@ -3,7 +3,8 @@
 //! Owns: the threads that do it, how far behind they may fall before the committer waits for them, and up to which
 //! transaction the index is durable. Must never know: what is in the log.
 //!
-//! Threads exist only while there is something to do: an idle store has none but its committer.
+//! The threads live as long as this does, and sleep while there is nothing to do: one for every flush would leave
+//! memory behind in the allocator each time.
 
 use super::index::Index;
 use crate::StoreError;
@@ -16,8 +17,14 @@ const MAX_SEALED: usize = 1;
 /// Sorted runs that may wait for compaction; with more the committer waits, so that reads do not get slower and slower.
 const MAX_BACKLOG: usize = 24;
 
-/// Flushes and compacts the index.
+/// Flushes and compacts the index until it is finished or dropped.
 pub(super) struct Upkeep {
+    work: Arc<Work>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What the threads share.
+struct Work {
     index: Arc<Index>,
     disk: Arc<dyn Disk>,
     state: Mutex<State>,
@@ -31,30 +38,41 @@ struct State {
     /// Up to this transaction the index is durable.
     durable: u64,
     flushes: u64,
-    flushing: bool,
+    /// There are tables that were never looked at for compaction.
+    compaction_due: bool,
     compacting: bool,
     closing: bool,
     failure: Option<StoreError>,
-    threads: Vec<JoinHandle<()>>,
 }
 
 impl Upkeep {
-    pub(super) fn new(index: Arc<Index>, disk: Arc<dyn Disk>, durable: u64) -> Arc<Self> {
+    /// Starts the threads for an index that is durable up to transaction `durable`.
+    pub(super) fn start(
+        index: Arc<Index>,
+        disk: Arc<dyn Disk>,
+        durable: u64,
+    ) -> Result<Self, StoreError> {
         let state = State {
             durable,
             ..State::default()
         };
-        Arc::new(Self {
-            index,
-            disk,
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-        })
+        let mut upkeep = Self {
+            work: Arc::new(Work {
+                index,
+                disk,
+                state: Mutex::new(state),
+                changed: Condvar::new(),
+            }),
+            threads: Vec::new(),
+        };
+        upkeep.spawn("store-flush", Work::flush_all)?;
+        upkeep.spawn("store-compact", Work::compact_all)?;
+        Ok(upkeep)
     }
 
     /// Up to which transaction the index is durable, and how often it was made so; or why it cannot be any more.
     pub(super) fn durable(&self) -> Result<(u64, u64), StoreError> {
-        let state = self.lock();
+        let state = self.work.lock();
         match &state.failure {
             Some(failure) => Err(failure.clone()),
             None => Ok((state.durable, state.flushes)),
@@ -63,95 +81,75 @@ impl Upkeep {
 
     /// Seals what the index holds in memory, up to transaction `applied`, and has it flushed; waits if too much is
     /// sealed already or compaction is far behind.
-    pub(super) fn seal(self: &Arc<Self>, applied: u64) -> Result<(), StoreError> {
-        if !self.index.seal() {
+    pub(super) fn seal(&self, applied: u64) -> Result<(), StoreError> {
+        if !self.work.index.seal() {
             return Ok(());
         }
-        let mut state = self.lock();
+        let mut state = self.work.lock();
         state.sealed.push(applied);
-        self.start_flushing(&mut state)?;
-        while state.failure.is_none() && self.is_behind(&state) {
-            state = self.wait(state);
+        self.work.changed.notify_all();
+        while state.failure.is_none() && self.work.is_behind(&state) {
+            state = self.work.wait(state);
         }
         state.failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Waits until everything sealed is durable and nothing runs any more.
-    pub(super) fn finish(&self) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        state.closing = true;
-        while state.flushing || state.compacting {
-            state = self.wait(state);
-        }
-        let threads = std::mem::take(&mut state.threads);
-        let failure = state.failure.clone();
-        drop(state);
-        for thread in threads {
+    /// Waits until everything sealed is durable and the threads have ended.
+    pub(super) fn finish(&mut self) -> Result<(), StoreError> {
+        self.work.lock().closing = true;
+        self.work.changed.notify_all();
+        for thread in self.threads.drain(..) {
             // A panic was recorded as the failure.
             let _ = thread.join();
         }
-        failure.map_or(Ok(()), Err)
+        self.work.lock().failure.clone().map_or(Ok(()), Err)
     }
 
+    /// Starts a thread; [`Upkeep::finish`] joins it.
+    fn spawn(&mut self, name: &str, body: fn(&Work)) -> Result<(), StoreError> {
+        let work = self.work.clone();
+        let body = move || {
+            let _guard = Guard(&work);
+            body(&work);
+        };
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(body);
+        self.threads.push(thread.map_err(|error| StoreError::Index {
+            what: format!("no thread for {name}: {error}").into(),
+        })?);
+        Ok(())
+    }
+}
+
+impl Drop for Upkeep {
+    /// Nobody may work in the directory once it is unlocked.
+    fn drop(&mut self) {
+        // Whoever has to hear of a failure has finished this before.
+        let _ = self.finish();
+    }
+}
+
+impl Work {
     fn is_behind(&self, state: &State) -> bool {
         state.sealed.len() > MAX_SEALED || (state.compacting && self.index.backlog() > MAX_BACKLOG)
     }
 
-    fn start_flushing(self: &Arc<Self>, state: &mut State) -> Result<(), StoreError> {
-        if !state.flushing {
-            self.spawn(state, "store-flush", Self::flush_all)?;
-            state.flushing = true;
-        }
-        Ok(())
-    }
-
-    /// Starts a thread; [`Upkeep::finish`] joins it.
-    fn spawn(
-        self: &Arc<Self>,
-        state: &mut State,
-        name: &str,
-        work: fn(&Arc<Self>),
-    ) -> Result<(), StoreError> {
-        let upkeep = self.clone();
-        let body = move || {
-            let guard = Guard(&upkeep);
-            work(&upkeep);
-            drop(guard);
-        };
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(body);
-        let thread = thread.map_err(|error| StoreError::Index {
-            what: format!("no thread for {name}: {error}").into(),
-        })?;
-        state.threads.retain(|thread| !thread.is_finished());
-        state.threads.push(thread);
-        Ok(())
-    }
-
-    fn flush_all(self: &Arc<Self>) {
+    fn flush_all(&self) {
         while let Some(last) = self.next_flush() {
             if let Err(failure) = self.flush_to(last) {
-                let mut state = self.lock();
-                state.failure = Some(failure);
-                state.flushing = false;
-                break;
+                self.lock().failure = Some(failure);
+                self.changed.notify_all();
+                return;
             }
         }
-        self.changed.notify_all();
     }
 
-    /// What is to be flushed; if nothing, this thread is done, and compaction may have become due.
-    fn next_flush(self: &Arc<Self>) -> Option<u64> {
+    /// Waits for something to flush; nothing once this is closing and all of it is flushed.
+    fn next_flush(&self) -> Option<u64> {
         let mut state = self.lock();
-        let last = state.sealed.last().copied();
-        if last.is_none() {
-            state.flushing = false;
-            if !state.compacting && !state.closing {
-                // Without a thread the next flush tries again.
-                let started = self.spawn(&mut state, "store-compact", Self::compact_all);
-                state.compacting = started.is_ok();
-            }
+        while state.sealed.is_empty() && !state.closing {
+            state = self.wait(state);
         }
-        last
+        state.sealed.last().copied()
     }
 
     fn flush_to(&self, last: u64) -> Result<(), StoreError> {
@@ -163,24 +161,43 @@ impl Upkeep {
         state.sealed.retain(|sealed| *sealed > last);
         state.durable = last;
         state.flushes += 1;
+        state.compaction_due = true;
         self.changed.notify_all();
         Ok(())
     }
 
-    fn compact_all(self: &Arc<Self>) {
+    fn compact_all(&self) {
+        while self.next_compaction() {
+            self.compact();
+            self.lock().compacting = false;
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits until compaction is due; false once this is closing.
+    fn next_compaction(&self) -> bool {
+        let mut state = self.lock();
+        while !state.compaction_due && !state.closing {
+            state = self.wait(state);
+        }
+        state.compaction_due = false;
+        state.compacting = !state.closing;
+        state.compacting
+    }
+
+    /// Compacts until there is nothing left to do.
+    fn compact(&self) {
         while !self.lock().closing {
             match self.index.compact() {
                 Ok(true) => self.changed.notify_all(),
-                Ok(false) => break,
+                Ok(false) => return,
                 Err(failure) => {
                     // Nothing is lost: the tables that should have been merged are still there.
                     tracing::warn!(%failure, "compacting the index failed");
-                    break;
+                    return;
                 }
             }
         }
-        self.lock().compacting = false;
-        self.changed.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -194,13 +211,12 @@ impl Upkeep {
 }
 
 /// Stops the store if a thread of its upkeep panics.
-struct Guard<'a>(&'a Upkeep);
+struct Guard<'a>(&'a Work);
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             let mut state = self.0.lock();
-            state.flushing = false;
             state.compacting = false;
             state.failure.get_or_insert(StoreError::Index {
                 what: "the upkeep of the index panicked".into(),

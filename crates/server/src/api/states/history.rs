@@ -2,7 +2,7 @@
 
 use aws::ApiError;
 use engine::event::{Failure, Iteration, StateType, TaskNames};
-use engine::{Event, EventKind};
+use engine::{Assignments, Event, EventKind};
 use expr::json::Document;
 use runtime::query::EventPage;
 use runtime::{ExecutionId, ExecutionRecord, Namespace, RuntimeError, Status, query};
@@ -79,7 +79,7 @@ impl StatesApi {
 }
 
 /// One event; `data` says whether payloads are shown.
-fn show(event: &Event, data: bool) -> Value {
+pub fn show(event: &Event, data: bool) -> Value {
     let shape = shape(&event.kind, data);
     let mut shown = Map::new();
     shown.insert("timestamp".into(), epoch(event.timestamp.0));
@@ -157,12 +157,30 @@ fn shape(kind: &EventKind, data: bool) -> Shape {
             state_type,
             name,
             output,
+            assigned,
         } => Shape::with(
             format!("{}StateExited", type_name(*state_type)),
             "stateExitedEventDetails",
             d.text("name", name)
-                .document("output", "outputDetails", output),
+                .document("output", "outputDetails", output)
+                .assigned(assigned.as_ref()),
         ),
+        EventKind::EvaluationFailed {
+            state,
+            location,
+            failure,
+        } => {
+            let d = d.failure(failure);
+            let d = match location {
+                Some(location) => d.text("location", location),
+                None => d,
+            };
+            Shape::with(
+                "EvaluationFailed",
+                "evaluationFailedEventDetails",
+                d.text("state", state),
+            )
+        }
         EventKind::StateAborted(state_type) => {
             Shape::plain(format!("{}StateAborted", type_name(*state_type)))
         }
@@ -312,6 +330,23 @@ impl Details {
                 .insert(details.into(), json!({ "truncated": false }));
         }
         shown
+    }
+
+    /// `assignedVariables`: names and JSON texts.
+    fn assigned(mut self, assigned: Option<&Assignments>) -> Details {
+        if let (Some(assigned), true) = (assigned, self.data) {
+            let variables: Map<String, Value> = assigned
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.text().into()))
+                .collect();
+            self.map
+                .insert("assignedVariables".into(), variables.into());
+            self.map.insert(
+                "assignedVariablesDetails".into(),
+                json!({ "truncated": false }),
+            );
+        }
+        self
     }
 
     fn failure(self, failure: &Failure) -> Details {

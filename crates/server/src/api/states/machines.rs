@@ -11,7 +11,9 @@ use uuid::Uuid;
 use super::arns::{self, MachineArn};
 use super::configuration::Configuration;
 use super::model::Params;
-use super::records::{MachineRecord, Revision, machine_key, machine_prefix, revision_key};
+use super::records::{
+    MachineRecord, Revision, VariableReferences, machine_key, machine_prefix, revision_key,
+};
 use super::tokens::Scope;
 use super::{StatesApi, epoch, errors, tags};
 use crate::front::Request;
@@ -33,7 +35,7 @@ impl StatesApi {
         let configuration = Configuration::default().changed_by(params)?;
         let tags = tags::read(params.structure("tags"), &self.machine_arn(request, name))?;
         let definition = params.required("definition");
-        compile(definition, machine_type)?;
+        let machine = compile(definition, machine_type)?;
         if machine_type == "EXPRESS" {
             return Err(errors::not_yet("The type EXPRESS"));
         }
@@ -50,6 +52,7 @@ impl StatesApi {
                 role_arn: params.required("roleArn").to_owned(),
                 configuration,
                 updated_millis: now,
+                variable_references: variable_references(&machine),
             },
             tags,
         };
@@ -183,9 +186,10 @@ impl StatesApi {
         let definition = params.text("definition").unwrap_or(&current);
         let role_arn = params.text("roleArn").unwrap_or(&old.revision.role_arn);
         let configuration = old.revision.configuration.changed_by(params)?;
-        if params.text("definition").is_some() {
-            compile(definition, &old.machine_type)?;
-        }
+        let variable_references = match params.text("definition") {
+            Some(_) => variable_references(&compile(definition, &old.machine_type)?),
+            None => old.revision.variable_references.clone(),
+        };
         if params.text("roleArn").is_some() {
             self.check_role(&self.machine_arn(request, &old.name), role_arn)?;
         }
@@ -201,6 +205,7 @@ impl StatesApi {
             role_arn: role_arn.to_owned(),
             configuration,
             updated_millis: self.now_millis(),
+            variable_references,
         };
         Ok(Some((
             MachineRecord {
@@ -409,10 +414,19 @@ fn options(machine_type: &str) -> Options {
     }
 }
 
-fn compile(definition: &str, machine_type: &str) -> Result<(), ApiError> {
+fn compile(definition: &str, machine_type: &str) -> Result<asl::Machine, ApiError> {
     asl::compile(definition, &options(machine_type))
-        .map(|_| ())
         .map_err(|found| errors::invalid_definition(&found))
+}
+
+fn variable_references(machine: &asl::Machine) -> VariableReferences {
+    let states = machine.variable_references.iter();
+    states
+        .map(|(state, names)| {
+            let names = names.iter().map(|name| name.to_string()).collect();
+            (state.to_string(), names)
+        })
+        .collect()
 }
 
 fn diagnostic_json(diagnostic: &asl::Diagnostic) -> Value {
@@ -442,6 +456,9 @@ pub(super) fn show_revision(answer: &mut Value, revision: &Revision) {
     answer["encryptionConfiguration"] = revision.configuration.encryption.clone();
     if let Some(id) = &revision.id {
         answer["revisionId"] = id.as_str().into();
+    }
+    if !revision.variable_references.is_empty() {
+        answer["variableReferences"] = json!(revision.variable_references);
     }
 }
 

@@ -26,6 +26,7 @@ use crate::api::rendered;
 use crate::front::{Request, Response};
 use crate::records::Records;
 use crate::roles::Roles;
+pub use history::show as show_event;
 use model::Params;
 
 /// The service.

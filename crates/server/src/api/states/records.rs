@@ -1,5 +1,7 @@
 //! What is kept of a state machine: the record under its name, and one for every revision that executions may pin.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::configuration::Configuration;
@@ -30,7 +32,13 @@ pub(super) struct Revision {
     pub(super) role_arn: String,
     pub(super) configuration: Configuration,
     pub(super) updated_millis: i64,
+    /// The variables that each state reads.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) variable_references: VariableReferences,
 }
+
+/// `variableReferences`: names of variables by the name of the state that reads them.
+pub(super) type VariableReferences = BTreeMap<String, BTreeSet<String>>;
 
 /// A tag.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,13 +7,10 @@ mod by_hand;
 mod error;
 mod example;
 mod functions;
-mod history;
-mod history_table;
 mod orders;
 mod outcome;
 mod preflight;
 mod progress;
-mod screen;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -28,6 +25,7 @@ use console::style;
 use self::error::DemoError;
 use self::screen::{Mark, Screen};
 use super::client::Client;
+use super::show::{doing, history, history_table, screen};
 use crate::config::{Config, Settings};
 use crate::serve::{ServeError, Server};
 

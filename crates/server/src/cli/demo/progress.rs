@@ -1,12 +1,12 @@
 //! Live progress: a spinner per order that says what it is doing, or, where nobody watches, a line per thing that
 //! happens.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use console::style;
 use indicatif::ProgressBar;
 
+use super::doing::Doing;
 use super::example::Order;
 use super::history::{Event, plain_cause};
 use super::orders::order_id;
@@ -41,7 +41,9 @@ impl Progress {
             return self.tell(events);
         };
         let room = self.screen.width().saturating_sub(30);
-        let doing = shorten(&doing(events), room);
+        let mut doing = Doing::default();
+        events.iter().for_each(|event| doing.follow(event));
+        let doing = shorten(&doing.line(), room);
         spinner.set_message(format!("{id}  {:>8}  {doing}", seconds(elapsed)));
     }
 
@@ -91,77 +93,4 @@ fn failure(event: &Event) -> String {
         event.detail("error"),
         plain_cause(event.detail("cause"))
     )
-}
-
-/// The states that are open now, and how they are getting on.
-fn doing(events: &[Event]) -> String {
-    let mut open: BTreeMap<&str, Open> = BTreeMap::new();
-    for event in events {
-        if let Some(state) = event.state.as_deref() {
-            open.entry(state).or_default().follow(event);
-        }
-    }
-    let mut open: Vec<(&str, Open)> = open
-        .into_iter()
-        .filter(|(_, state)| state.is_shown())
-        .collect();
-    open.sort_by_key(|(_, state)| state.entered_as);
-    let texts: Vec<String> = open.iter().map(|(name, state)| state.text(name)).collect();
-    texts.join(" + ")
-}
-
-/// A state that may be open (several times, within a Map).
-#[derive(Debug, Default)]
-struct Open {
-    entered_as: u64,
-    times: u64,
-    is_parallel: bool,
-    items: Option<u64>,
-    items_done: u64,
-    attempt: u32,
-    failure: Option<String>,
-}
-
-impl Open {
-    fn follow(&mut self, event: &Event) {
-        match event.kind.as_str() {
-            _ if event.is_entry() => {
-                let times = self.times + 1;
-                let is_parallel = event.kind.starts_with("Parallel");
-                *self = Open {
-                    entered_as: event.id,
-                    times,
-                    is_parallel,
-                    ..Open::default()
-                };
-            }
-            kind if kind.ends_with("StateExited") => self.times = self.times.saturating_sub(1),
-            "TaskScheduled" => (self.attempt, self.failure) = (event.attempt, None),
-            "TaskFailed" => self.failure = Some(event.detail("error").to_owned()),
-            "MapStateStarted" => self.items = event.details["length"].as_u64(),
-            "MapIterationSucceeded" => self.items_done += 1,
-            _ => {}
-        }
-    }
-
-    /// Parallel states show through the states of their branches.
-    fn is_shown(&self) -> bool {
-        self.times > 0 && !self.is_parallel
-    }
-
-    fn text(&self, name: &str) -> String {
-        match (&self.failure, self.items) {
-            (Some(error), _) => {
-                let failed = style(format!(
-                    "attempt {} failed ({error}), to be tried again",
-                    self.attempt
-                ))
-                .yellow();
-                format!("{name}: {failed}")
-            }
-            (None, Some(items)) => format!("{name} {}/{items}", self.items_done),
-            (None, None) if self.attempt > 1 => format!("{name}, attempt {}", self.attempt),
-            (None, None) => name.to_owned(),
-        }
-    }
 }

@@ -12,26 +12,26 @@ use crate::cli::client::{Client, ClientError};
 
 /// One event.
 #[derive(Clone, Debug)]
-pub(super) struct Event {
+pub struct Event {
     /// From 1, without gaps.
-    pub(super) id: u64,
+    pub id: u64,
     /// The event before it on its path; 0 for none.
-    pub(super) previous: u64,
+    pub previous: u64,
     /// Seconds since 1970.
-    pub(super) at: f64,
+    pub at: f64,
     /// `TaskStateEntered`, ...
-    pub(super) kind: String,
+    pub kind: String,
     /// The one `...EventDetails` member, or null.
-    pub(super) details: Value,
+    pub details: Value,
     /// The state it belongs to; none for the execution's own events.
-    pub(super) state: Option<String>,
+    pub state: Option<String>,
     /// The how manieth attempt of its Task state this is, from 1; 0 before the first and outside of Task states.
-    pub(super) attempt: u32,
+    pub attempt: u32,
 }
 
 impl Event {
     /// A text among the details.
-    pub(super) fn detail(&self, name: &str) -> &str {
+    pub fn detail(&self, name: &str) -> &str {
         self.details
             .get(name)
             .and_then(Value::as_str)
@@ -39,7 +39,7 @@ impl Event {
     }
 
     /// Whether the execution ended with it.
-    pub(super) fn is_end(&self) -> bool {
+    pub fn is_end(&self) -> bool {
         let ends = [
             "ExecutionSucceeded",
             "ExecutionFailed",
@@ -50,13 +50,13 @@ impl Event {
     }
 
     /// Whether a state begins with it.
-    pub(super) fn is_entry(&self) -> bool {
+    pub fn is_entry(&self) -> bool {
         self.kind.ends_with("StateEntered")
     }
 }
 
 /// All events of an execution so far, oldest first.
-pub(super) async fn read(client: &Client, execution_arn: &str) -> Result<Vec<Event>, ClientError> {
+pub async fn read(client: &Client, execution_arn: &str) -> Result<Vec<Event>, ClientError> {
     let mut shown = Vec::new();
     let mut input = serde_json::json!({ "executionArn": execution_arn, "maxResults": 1000 });
     loop {
@@ -71,10 +71,28 @@ pub(super) async fn read(client: &Client, execution_arn: &str) -> Result<Vec<Eve
 }
 
 /// Events as the API shows them, oldest first, each with the state it belongs to.
-pub(super) fn understand(shown: &[Value]) -> Vec<Event> {
-    let mut events: Vec<Event> = shown.iter().map(event).collect();
-    name_states(&mut events);
-    events
+pub fn understand(shown: &[Value]) -> Vec<Event> {
+    let mut reader = Reader::default();
+    shown.iter().map(|event| reader.read(event)).collect()
+}
+
+/// Reads the events of one execution in order.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// The states that are open after each event on its path.
+    open_after: HashMap<u64, Vec<Open>>,
+}
+
+impl Reader {
+    /// The next event, as the API shows it.
+    pub fn read(&mut self, shown: &Value) -> Event {
+        let mut event = event(shown);
+        let before = self.open_after.get(&event.previous);
+        let mut open = before.cloned().unwrap_or_default();
+        follow(&mut open, &mut event);
+        self.open_after.insert(event.id, open);
+        event
+    }
 }
 
 fn event(shown: &Value) -> Event {
@@ -101,15 +119,6 @@ struct Open {
     kind: String,
     name: String,
     attempts: u32,
-}
-
-fn name_states(events: &mut [Event]) {
-    let mut open_after: HashMap<u64, Vec<Open>> = HashMap::new();
-    for event in events {
-        let mut open = open_after.get(&event.previous).cloned().unwrap_or_default();
-        follow(&mut open, event);
-        open_after.insert(event.id, open);
-    }
 }
 
 /// Brings the path's open states up to this event, and says in the event which one it belongs to.
@@ -148,7 +157,7 @@ fn back_to_container(open: &mut Vec<Open>, event: &str) {
 }
 
 /// The error's own words: Lambda wraps them in a JSON object.
-pub(super) fn plain_cause(cause: &str) -> String {
+pub fn plain_cause(cause: &str) -> String {
     let wrapped: Option<Value> = serde_json::from_str(cause).ok();
     let message = wrapped
         .as_ref()

@@ -7,7 +7,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use console::{Term, measure_text_width, style, truncate_str};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Columns of a line where the output is not a terminal.
 const PLAIN_WIDTH: usize = 140;
@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(90);
 
 /// What a line says about its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
+pub enum Mark {
     /// It is as it should be.
     Good,
     /// It is not.
@@ -28,39 +28,69 @@ pub(super) enum Mark {
 
 /// Where everything is written. Clones write to the same place.
 #[derive(Clone, Debug)]
-pub(super) struct Screen {
+pub struct Screen {
+    stream: Stream,
     live: bool,
     bars: MultiProgress,
 }
 
+/// Where lines go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    Output,
+    Error,
+}
+
 impl Screen {
     /// Standard output.
-    pub(super) fn stdout() -> Screen {
+    pub fn stdout() -> Screen {
+        Screen::on(Stream::Output, std::io::stdout().is_terminal())
+    }
+
+    /// Standard error.
+    pub fn stderr() -> Screen {
+        Screen::on(Stream::Error, std::io::stderr().is_terminal())
+    }
+
+    /// Colours are those of the screen made last: one is written to at a time.
+    fn on(stream: Stream, terminal: bool) -> Screen {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let live = std::io::stdout().is_terminal() && !console::is_dumb();
+        let live = terminal && !console::is_dumb();
         console::set_colors_enabled(live && !no_color);
+        let target = match stream {
+            Stream::Output => ProgressDrawTarget::stdout(),
+            Stream::Error => ProgressDrawTarget::stderr(),
+        };
         Screen {
+            stream,
             live,
-            bars: MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::stdout()),
+            bars: MultiProgress::with_draw_target(target),
         }
     }
 
     /// Whether lines can be drawn over.
-    pub(super) fn is_live(&self) -> bool {
+    pub fn is_live(&self) -> bool {
         self.live
     }
 
     /// Columns of a line.
-    pub(super) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
+        let term = match self.stream {
+            Stream::Output => Term::stdout(),
+            Stream::Error => Term::stderr(),
+        };
         match self.live {
-            true => usize::from(Term::stdout().size().1).max(60),
+            true => usize::from(term.size().1).max(60),
             false => PLAIN_WIDTH,
         }
     }
 
     /// A line as it is. A reader who went away is no reason to stop.
-    pub(super) fn line(&self, text: impl Display) {
-        let write = || writeln!(std::io::stdout(), "{text}");
+    pub fn line(&self, text: impl Display) {
+        let write = || match self.stream {
+            Stream::Output => writeln!(std::io::stdout(), "{text}"),
+            Stream::Error => writeln!(std::io::stderr(), "{text}"),
+        };
         let _ = match self.live {
             true => self.bars.suspend(write),
             false => write(),
@@ -68,12 +98,12 @@ impl Screen {
     }
 
     /// An empty line and a heading.
-    pub(super) fn heading(&self, text: &str) {
+    pub fn heading(&self, text: &str) {
         self.line(format_args!("\n{}", style(text).bold()));
     }
 
     /// `  ✓ label       detail`
-    pub(super) fn item(&self, mark: Mark, label: &str, detail: impl Display) {
+    pub fn item(&self, mark: Mark, label: &str, detail: impl Display) {
         self.line(format_args!(
             "  {} {} {detail}",
             sign(mark),
@@ -82,7 +112,7 @@ impl Screen {
     }
 
     /// Shows that something is under way. Drop it when it is done.
-    pub(super) fn busy(&self, label: &str, detail: &str) -> Busy {
+    pub fn busy(&self, label: &str, detail: &str) -> Busy {
         let bar = match self.live {
             true => self.spinner(),
             false => ProgressBar::hidden(),
@@ -93,7 +123,7 @@ impl Screen {
     }
 
     /// A spinner whose message the caller keeps true.
-    pub(super) fn spinner(&self) -> ProgressBar {
+    pub fn spinner(&self) -> ProgressBar {
         let template = ProgressStyle::with_template("  {spinner:.cyan} {msg}");
         let style = template
             .expect("the template is right")
@@ -107,7 +137,7 @@ impl Screen {
 
 /// Something under way; its spinner goes with it.
 #[derive(Debug)]
-pub(super) struct Busy(ProgressBar);
+pub struct Busy(ProgressBar);
 
 impl Drop for Busy {
     fn drop(&mut self) {
@@ -116,7 +146,7 @@ impl Drop for Busy {
 }
 
 /// One coloured character.
-pub(super) fn sign(mark: Mark) -> impl Display {
+pub fn sign(mark: Mark) -> impl Display {
     match mark {
         Mark::Good => style("✓").green(),
         Mark::Bad => style("✗").red(),
@@ -125,19 +155,19 @@ pub(super) fn sign(mark: Mark) -> impl Display {
 }
 
 /// Fills up with spaces to `width` columns.
-pub(super) fn pad(text: &str, width: usize) -> String {
+pub fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(measure_text_width(text));
     format!("{text}{:missing$}", "")
 }
 
 /// The beginning of a text, at most `width` columns; line ends become spaces.
-pub(super) fn shorten(text: &str, width: usize) -> String {
+pub fn shorten(text: &str, width: usize) -> String {
     let line = text.replace(['\n', '\r', '\t'], " ");
     truncate_str(&line, width, "…").into_owned()
 }
 
 /// A text in lines of at most `width` columns, broken between words; a longer word has a line of its own.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is always a line");
@@ -154,6 +184,6 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// `0.43 s`
-pub(super) fn seconds(duration: Duration) -> String {
+pub fn seconds(duration: Duration) -> String {
     format!("{:.2} s", duration.as_secs_f64())
 }

@@ -1,29 +1,43 @@
 //! A shard: a synchronous state machine that owns a set of executions and their timers. Inputs go in, commits come
-//! out; it never waits and never does I/O but read the store when an execution is resumed.
+//! out; it never waits and never does I/O but read the store when an execution that had left memory is named again.
 //!
 //! Architecture Invariant: an execution belongs to one shard and is changed by nobody else, so it needs no lock. A
 //! shard goes on while its commits are being made durable; whatever they cause outside waits in their effects.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+mod live;
+mod residents;
+
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use asl::definition::Machine;
-use bytes::Bytes;
 use engine::event::Failure;
+use engine::execution::Timer;
 use engine::{
-    Command, Execution, Facts, FrameId, Input, Limits, Machinery, Step, TaskOutcome, TimerId,
-    Timestamp,
+    Command, Execution, Facts, Input, Limits, Machinery, TaskOutcome, TimerId, Timestamp,
 };
 use expr::Entropy;
-use store::{Transaction, Write};
+use store::Transaction;
 
+use self::live::Live;
+use self::residents::Residents;
+pub use self::residents::Room;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
 use crate::ports::TaskKey;
 use crate::record::ExecutionRecord;
-use crate::rows::{StepWrites, name_key};
+
+/// Reads an open execution back from its rows.
+pub trait Loader: Send {
+    /// The execution as its last durable commit left it; none if there are no rows of it.
+    fn load(
+        &self,
+        namespace: &Namespace,
+        id: ExecutionId,
+    ) -> Result<Option<ResumeRow>, RuntimeError>;
+}
 
 /// What a shard is asked to do.
 pub enum Request {
@@ -76,6 +90,8 @@ pub struct Commit {
     pub transaction: Transaction,
     /// In order.
     pub effects: Vec<Effect>,
+    /// Let go of once the commit is durable: until then the execution stays in memory.
+    pub hold: Arc<()>,
 }
 
 /// What a durable commit causes.
@@ -99,25 +115,13 @@ pub enum Effect {
     Stopped(Timestamp, Reply<Option<Timestamp>>),
 }
 
-/// An open execution.
-struct Live {
-    /// Where its name is kept.
-    name_key: Bytes,
-    /// Set once its start is durable. Until then every further commit depends on it.
-    started: Arc<AtomicBool>,
-    namespace: Namespace,
-    record: ExecutionRecord,
-    machine: Arc<Machine>,
-    execution: Execution,
-    stored_frames: BTreeSet<FrameId>,
-    header_stored: bool,
-}
-
 /// See the module's documentation.
 pub struct Shard {
     limits: Limits,
     entropy: Box<dyn Entropy + Send>,
-    live: HashMap<ExecutionId, Live>,
+    loader: Box<dyn Loader>,
+    residents: Residents,
+    /// Of all open executions, in memory or not.
     timers: BTreeSet<(Timestamp, ExecutionId, TimerId)>,
     /// Executions whose last step has spent its budget.
     again: VecDeque<ExecutionId>,
@@ -125,11 +129,17 @@ pub struct Shard {
 
 impl Shard {
     /// An empty shard.
-    pub fn new(limits: Limits, entropy: Box<dyn Entropy + Send>) -> Shard {
+    pub fn new(
+        limits: Limits,
+        room: Room,
+        entropy: Box<dyn Entropy + Send>,
+        loader: Box<dyn Loader>,
+    ) -> Shard {
         Shard {
             limits,
             entropy,
-            live: HashMap::new(),
+            loader,
+            residents: Residents::new(room),
             timers: BTreeSet::new(),
             again: VecDeque::new(),
         }
@@ -137,7 +147,12 @@ impl Shard {
 
     /// How many executions are open here.
     pub fn open(&self) -> usize {
-        self.live.len()
+        self.residents.open()
+    }
+
+    /// How many of them are in memory.
+    pub fn in_memory(&self) -> usize {
+        self.residents.in_memory()
     }
 
     /// When the next timer fires.
@@ -191,40 +206,31 @@ impl Shard {
         }
     }
 
-    /// Takes over an execution that was open when the process ended: its timers are set again, those that are due
-    /// fire, and every call that was in flight is made again, with another Started event for the same attempt.
-    pub fn resume(&mut self, row: ResumeRow, now: Timestamp, out: &mut Vec<Commit>) {
-        let ResumeRow {
-            id,
-            namespace,
-            record,
-            machine,
-            execution,
-        } = row;
-        let stored_frames = execution.frames.keys().copied().collect();
-        let execution = execution.resume();
-        let timers: Vec<_> = execution.timers().collect();
-        let live = Live {
-            name_key: name_key(&namespace, &record.facts.machine_name, &record.facts.name),
-            started: Arc::new(AtomicBool::new(true)),
-            namespace,
-            record,
-            machine,
-            execution,
-            stored_frames,
-            header_stored: true,
+    /// Takes over an execution that was open when the process ended, as rows: only its timers come into memory.
+    pub fn adopt(&mut self, id: ExecutionId, namespace: &Namespace, timers: &[Timer]) {
+        self.residents.adopt(id, namespace);
+        let timers = timers.iter().map(|timer| (timer.due, id, timer.id));
+        self.timers.extend(timers);
+    }
+
+    /// Takes up what an adopted execution was doing: timers that are due fire, every call that was in flight is made
+    /// again, with another Started event for the same attempt, and what waited for its turn goes on.
+    pub fn wake(&mut self, id: ExecutionId, now: Timestamp, out: &mut Vec<Commit>) {
+        if !self.bring(id) {
+            return;
+        }
+        let Some(live) = self.residents.get(id) else {
+            return;
         };
         if live.execution.has_ready() {
             self.again.push_back(id);
         }
-        self.live.insert(id, live);
-        for timer in timers {
-            match timer.due <= now {
-                true => self.drive(id, Input::TimerFired(timer.id), now, out),
-                false => drop(self.timers.insert((timer.due, id, timer.id))),
-            }
+        let due: Vec<_> = live.execution.timers().filter(|t| t.due <= now).collect();
+        for timer in due {
+            self.timers.remove(&(timer.due, id, timer.id));
+            self.drive(id, Input::TimerFired(timer.id), now, out);
         }
-        let Some(live) = self.live.get(&id) else {
+        let Some(live) = self.residents.get(id) else {
             return;
         };
         let tasks: Vec<_> = live.execution.tasks().map(|(task, _)| task).collect();
@@ -233,43 +239,40 @@ impl Shard {
         }
     }
 
-    fn start(&mut self, row: StartRow, now: Timestamp, out: &mut Vec<Commit>) {
-        let StartRow {
-            id,
-            namespace,
-            facts,
-            machine,
-            revision,
-            trace_header,
-            reply,
-        } = row;
-        let name_key = name_key(&namespace, &facts.machine_name, &facts.name);
-        let transaction = Transaction::new()
-            .require_absent(name_key.clone())
-            .put(name_key.clone(), id_bytes(id));
-        let started = Arc::new(AtomicBool::new(false));
-        let live = Live {
-            name_key,
-            started: started.clone(),
-            namespace,
-            execution: Execution::new(facts.clone()),
-            record: ExecutionRecord::started(facts, revision, trace_header),
-            machine,
-            stored_frames: BTreeSet::new(),
-            header_stored: false,
+    /// Has the execution in memory; false if it is not open here, or cannot be read: then it stays as it is.
+    fn bring(&mut self, id: ExecutionId) -> bool {
+        if self.residents.get(id).is_some() {
+            return true;
+        }
+        let Some(namespace) = self.residents.rows_of(id) else {
+            return false;
         };
-        self.live.insert(id, live);
-        let effects = vec![Effect::Started(id, started, reply)];
-        self.step(
-            id,
-            Input::Start,
-            now,
-            Commit {
-                transaction,
-                effects,
-            },
-            out,
-        );
+        match self.loader.load(namespace, id) {
+            Ok(Some(row)) => {
+                self.residents.insert(id, Live::resumed(row));
+                true
+            }
+            Ok(None) => {
+                tracing::error!(
+                    execution = format!("{:032x}", id.0),
+                    "an open execution has no rows"
+                );
+                false
+            }
+            Err(error) => {
+                tracing::error!(execution = format!("{:032x}", id.0), %error, "an open execution cannot be read");
+                false
+            }
+        }
+    }
+
+    fn start(&mut self, row: StartRow, now: Timestamp, out: &mut Vec<Commit>) {
+        let id = row.id;
+        let live = Live::started(&row);
+        let transaction = live.first_transaction(id);
+        let effects = vec![Effect::Started(id, live.started.clone(), row.reply)];
+        self.residents.insert(id, live);
+        self.step(id, Input::Start, now, transaction, effects, out);
     }
 
     fn stop(
@@ -280,19 +283,18 @@ impl Shard {
         now: Timestamp,
         out: &mut Vec<Commit>,
     ) {
-        let Some(live) = self.live.get(&id) else {
+        self.bring(id);
+        let Some(live) = self.residents.get(id) else {
             return reply(Ok(None));
         };
         let at = now.max(live.execution.now);
-        let commit = Commit {
-            transaction: live.transaction(id),
-            effects: vec![Effect::Stopped(at, reply)],
-        };
-        self.step(id, Input::Stop(failure), now, commit, out);
+        let transaction = live.transaction(id);
+        let effects = vec![Effect::Stopped(at, reply)];
+        self.step(id, Input::Stop(failure), now, transaction, effects, out);
     }
 
     fn forget(&mut self, id: ExecutionId) {
-        if let Some(live) = self.live.remove(&id) {
+        if let Some(live) = self.residents.remove(id) {
             for timer in live.execution.timers() {
                 self.timers.remove(&(timer.due, id, timer.id));
             }
@@ -300,14 +302,12 @@ impl Shard {
     }
 
     fn drive(&mut self, id: ExecutionId, input: Input, now: Timestamp, out: &mut Vec<Commit>) {
-        let Some(live) = self.live.get(&id) else {
+        self.bring(id);
+        let Some(live) = self.residents.get(id) else {
             return;
         };
-        let commit = Commit {
-            transaction: live.transaction(id),
-            effects: Vec::new(),
-        };
-        self.step(id, input, now, commit, out);
+        let transaction = live.transaction(id);
+        self.step(id, input, now, transaction, Vec::new(), out);
     }
 
     /// One step and its commit. When its budget was spent, the execution takes its turn again after others.
@@ -316,10 +316,11 @@ impl Shard {
         id: ExecutionId,
         input: Input,
         now: Timestamp,
-        mut commit: Commit,
+        mut transaction: Transaction,
+        mut effects: Vec<Effect>,
         out: &mut Vec<Commit>,
     ) {
-        let Some(live) = self.live.get_mut(&id) else {
+        let Some(live) = self.residents.get_mut(id) else {
             return;
         };
         let machinery = Machinery {
@@ -333,16 +334,22 @@ impl Shard {
         }
         let stale =
             step.events.is_empty() && step.commands.is_empty() && !live.execution.has_changed();
-        if stale && commit.effects.is_empty() {
+        if stale && effects.is_empty() {
             return;
         }
-        live.write(id, &step, &mut commit.transaction.writes);
-        let closed = live.execution.is_closed();
-        self.command(id, step.commands, &mut commit.effects);
-        if closed {
-            self.live.remove(&id);
+        live.write(id, &step, &mut transaction.writes);
+        let (closed, hold) = (live.execution.is_closed(), live.hold());
+        self.command(id, step.commands, &mut effects);
+        match closed {
+            true => drop(self.residents.remove(id)),
+            false => self.residents.touch(id),
         }
-        out.push(commit);
+        out.push(Commit {
+            transaction,
+            effects,
+            hold,
+        });
+        self.residents.make_room();
     }
 
     /// Timers take effect at once, calls when the commit is durable.
@@ -356,7 +363,9 @@ impl Shard {
                     self.timers.remove(&(due, id, timer));
                 }
                 Command::RunTask { task, request } => {
-                    let live = &self.live[&id];
+                    let Some(live) = self.residents.get(id) else {
+                        continue;
+                    };
                     effects.push(Effect::Run {
                         key: TaskKey {
                             execution: id,
@@ -374,44 +383,6 @@ impl Shard {
             }
         }
     }
-}
-
-impl Live {
-    /// An empty transaction of this execution: void if its start was refused.
-    fn transaction(&self, id: ExecutionId) -> Transaction {
-        match self.started.load(Ordering::Acquire) {
-            true => Transaction::new(),
-            false => Transaction::new().require_equals(self.name_key.clone(), id_bytes(id)),
-        }
-    }
-
-    fn write(&mut self, id: ExecutionId, step: &Step, writes: &mut Vec<Write>) {
-        let begins = step.events.first().is_some_and(|event| event.id == 1);
-        if let Some(outcome) = &self.execution.outcome {
-            self.record.close(outcome, self.execution.now);
-        }
-        let known = self.record.known();
-        let rows = StepWrites {
-            namespace: &self.namespace,
-            id,
-            machine: &self.machine,
-            known: &known,
-        };
-        rows.history(&step.events, writes);
-        if begins || self.execution.is_closed() {
-            rows.record(&self.record, writes);
-        }
-        rows.checkpoint(
-            &mut self.execution,
-            &mut self.stored_frames,
-            &mut self.header_stored,
-            writes,
-        );
-    }
-}
-
-fn id_bytes(id: ExecutionId) -> Vec<u8> {
-    id.0.to_be_bytes().to_vec()
 }
 
 /// An execution read back from its rows.

@@ -10,7 +10,7 @@ use super::screen::{Screen, pad, shorten};
 const MIN_DETAIL: usize = 16;
 
 /// Prints a whole history.
-pub(super) fn print(screen: &Screen, events: &[Event]) {
+pub fn print(screen: &Screen, events: &[Event]) {
     let widest = |text: fn(&Event) -> &str| {
         events
             .iter()
@@ -18,17 +18,20 @@ pub(super) fn print(screen: &Screen, events: &[Event]) {
             .max()
             .unwrap_or(0)
     };
+    let started = events.first().map_or(0.0, |event| event.at);
+    let ended = events.last().map_or(0.0, |event| event.at);
     let columns = Columns {
+        time: time(ended - started).len().max(9),
         kind: widest(|event| &event.kind).max(4),
         state: widest(state).max(5),
     };
-    let started = events.first().map_or(0.0, |event| event.at);
     let head = format!(
-        "  {:>4} {:>9}  {}  {}  DETAIL",
+        "  {:>4} {:>width$}  {}  {}  DETAIL",
         "ID",
         "TIME",
         pad("TYPE", columns.kind),
-        pad("STATE", columns.state)
+        pad("STATE", columns.state),
+        width = columns.time,
     );
     screen.line(Style::new().dim().apply_to(head));
     for event in events {
@@ -44,23 +47,31 @@ pub(super) fn print(screen: &Screen, events: &[Event]) {
 
 /// Widths of the columns that depend on the history.
 struct Columns {
+    time: usize,
     kind: usize,
     state: usize,
 }
 
 impl Columns {
     fn row(&self, event: &Event, at: f64, detail: &str, width: usize) -> String {
-        let taken = 2 + 4 + 1 + 9 + 2 + self.kind + 2 + self.state + 2;
+        let taken = 2 + 4 + 1 + self.time + 2 + self.kind + 2 + self.state + 2;
         let detail = shorten(detail, width.saturating_sub(taken).max(MIN_DETAIL));
         let (kind, state) = (pad(&event.kind, self.kind), pad(state(event), self.state));
         let row = format!(
-            "  {:>4} {at:>8.3}s  {}  {state}  {}",
+            "  {:>4} {:>width$}  {}  {state}  {}",
             event.id,
+            time(at),
             coloured(event, kind),
             Style::new().dim().apply_to(detail),
+            width = self.time,
         );
         row.trim_end().to_owned()
     }
+}
+
+/// `1.250s`
+fn time(seconds: f64) -> String {
+    format!("{seconds:.3}s")
 }
 
 fn state(event: &Event) -> &str {
@@ -81,7 +92,9 @@ fn coloured(event: &Event, text: String) -> StyledObject<String> {
 
 /// The event before this one on its path.
 fn before<'a>(events: &'a [Event], event: &Event) -> Option<&'a Event> {
-    events.iter().find(|before| before.id == event.previous)
+    let place = usize::try_from(event.previous).ok()?.checked_sub(1)?;
+    // Ids have no gaps.
+    events.get(place)
 }
 
 /// The one thing that a reader wants to know of an event; `waited` seconds after the event before it.
@@ -89,15 +102,15 @@ fn detail(event: &Event, waited: f64) -> String {
     match event.kind.as_str() {
         "ExecutionStarted" => format!("input {}", compact(event.detail("input"))),
         "ExecutionSucceeded" => format!("output {}", event.detail("output")),
-        "TaskScheduled" if event.attempt > 1 => {
+        "TaskScheduled" | "LambdaFunctionScheduled" if event.attempt > 1 => {
             format!(
                 "{}, attempt {}, {waited:.1} s later",
                 called(event),
                 event.attempt
             )
         }
-        "TaskScheduled" => called(event),
-        "TaskSucceeded" => payload(event.detail("output")),
+        "TaskScheduled" | "LambdaFunctionScheduled" => called(event),
+        "TaskSucceeded" | "LambdaFunctionSucceeded" => payload(event.detail("output")),
         "MapStateStarted" => format!("{} items", event.details["length"]),
         kind if kind.starts_with("MapIteration") => format!("item {}", event.details["index"]),
         _ if event.details.get("error").is_some() => {
@@ -113,6 +126,9 @@ fn detail(event: &Event, waited: f64) -> String {
 
 /// `lambda:invoke validate-order`
 fn called(event: &Event) -> String {
+    if event.kind == "LambdaFunctionScheduled" {
+        return event.detail("resource").to_owned();
+    }
     let parameters: Value = serde_json::from_str(event.detail("parameters")).unwrap_or_default();
     let function = parameters["FunctionName"].as_str().unwrap_or_default();
     format!(

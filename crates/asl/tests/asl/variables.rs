@@ -1,0 +1,102 @@
+//! Workflow variables and JSONata expressions: who may look at what.
+
+use std::collections::BTreeMap;
+
+use expect_test::{Expect, expect};
+
+use crate::check::{check, check_state};
+
+fn references(definition: &str, expected: Expect) {
+    let machine = asl::compile(definition, &asl::Options::default()).expect("accepted");
+    let shown: BTreeMap<&str, Vec<&str>> = machine
+        .variable_references
+        .iter()
+        .map(|(state, names)| (&**state, names.iter().map(|name| &**name).collect()))
+        .collect();
+    expected.assert_eq(&format!("{shown:?}"));
+}
+
+#[test]
+fn what_each_state_reads() {
+    references(
+        r#"{"StartAt": "S", "States": {
+            "S": {"Type": "Pass", "Assign": {"z": 1, "a": [1], "n": 1, "m": {}}, "Next": "M"},
+            "M": {"Type": "Map", "ItemsPath": "$a", "MaxConcurrencyPath": "$n.x", "Next": "C",
+                  "ItemSelector": {"v.$": "States.Format('{} {}', $z, $.v)", "literal": "$m"},
+                  "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "InputPath": "$m.k", "End": true}}}},
+            "C": {"Type": "Choice", "Choices": [{"Variable": "$z", "NumericEqualsPath": "$n", "Next": "E"}], "Default": "E"},
+            "E": {"Type": "Pass", "QueryLanguage": "JSONata", "End": true,
+                  "Output": {"x": "{% ($q := 1; $q + $z + $states.input.y + $sum($a)) %}", "y": ["{% $map($a, function($v){ $v + $n }) %}"]}}}}"#,
+        expect![[r#"{"C": ["n", "z"], "I": ["m"], "M": ["a", "n", "z"]}"#]],
+    );
+}
+
+#[test]
+fn a_variable_that_nobody_assigns() {
+    check_state(
+        r#""Type": "Pass", "InputPath": "$in.a", "Parameters": {"a.$": "$x", "b.$": "States.Format('{}', $y)"}, "End": true"#,
+        expect![[r#"
+            Variable '$in' is not assigned. at /States/X/InputPath
+            Variable '$x' is not assigned. at /States/X/Parameters
+            Variable '$y' is not assigned. at /States/X/Parameters"#]],
+    );
+    check_state(
+        r#""Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $x %}", "End": true"#,
+        expect![],
+    );
+}
+
+#[test]
+fn scopes() {
+    check(
+        r#"{"StartAt": "S", "States": {
+            "S": {"Type": "Pass", "Assign": {"outer": 1}, "Next": "P"},
+            "P": {"Type": "Parallel", "Next": "E", "Branches": [
+                {"StartAt": "A", "States": {"A": {"Type": "Pass", "Assign": {"outer": 2, "inner.$": "$outer"}, "End": true}}},
+                {"StartAt": "B", "States": {"B": {"Type": "Pass", "Parameters": {"x.$": "$inner"}, "End": true}}}]},
+            "E": {"Type": "Pass", "InputPath": "$inner", "End": true}}}"#,
+        expect![[r#"
+            INVALID_VARIABLE_NAME: Cannot assign to variable '$outer': a variable with this name exists in an outer scope. at /States/P/Branches[0]/States/A/Assign
+            Variable '$inner' is not assigned. at /States/P/Branches[1]/States/B/Parameters
+            Variable '$inner' is not assigned. at /States/E/InputPath"#]],
+    );
+}
+
+#[test]
+fn a_distributed_map_sees_nothing_from_outside() {
+    check(
+        r#"{"StartAt": "S", "States": {
+            "S": {"Type": "Pass", "Assign": {"x": 1}, "Next": "M"},
+            "M": {"Type": "Map", "End": true, "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "I", "States": {"I": {"Type": "Pass", "InputPath": "$x", "Assign": {"x": 2}, "Next": "J"},
+                                           "J": {"Type": "Pass", "InputPath": "$y", "End": true}}}}}}"#,
+        expect!["Variable '$y' is not assigned. at /States/M/ItemProcessor/States/J/InputPath"],
+    );
+}
+
+#[test]
+fn what_an_expression_may_look_at() {
+    check(
+        r#"{"QueryLanguage": "JSONata", "StartAt": "T", "States": {
+            "T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "P",
+                  "Arguments": {"FunctionName": "f", "a": "{% $states.result %}", "b": "{% $states.context.Execution.Id %}"},
+                  "Assign": {"x": "{% $states.result.y %}", "e": "{% $states.errorOutput %}"},
+                  "Output": "{% $states.result %}",
+                  "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P", "Output": "{% $states.errorOutput %}", "Assign": {"x": "{% $states.result %}"}}]},
+            "P": {"Type": "Pass", "Output": {"a": ["{% $states.result %}", "{% $$ %}", "{% $ %}", "{% $states.input[$ > 1] %}"]}, "End": true}}}"#,
+        expect![],
+    );
+}
+
+#[test]
+fn expressions_that_do_not_parse() {
+    check(
+        r#"{"QueryLanguage": "JSONata", "StartAt": "P", "States": {
+            "P": {"Type": "Pass", "Output": {"a": "{% [1, %}", "b": "{% 'x %}", "c": "{% (1,2] %}"}, "Next": "W"},
+            "W": {"Type": "Wait", "Seconds": "{% 1 + %}", "Next": "C"},
+            "C": {"Type": "Choice", "Choices": [{"Condition": "{% } %}", "Next": "F"}]},
+            "F": {"Type": "Fail", "Error": "{% /x %}"}}}"#,
+        expect![],
+    );
+}

@@ -1,0 +1,95 @@
+//! Objects.
+
+use super::argument;
+use crate::eval::{Machine, Outcome};
+use crate::value::{Array, Item, Members, Object};
+
+pub(super) fn keys(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
+    let mut found = Members::new();
+    collect_keys(machine, argument(arguments, 0), &mut found)?;
+    let keys = found.into_keys().map(Item::String).collect();
+    machine.sequence(keys)
+}
+
+fn collect_keys(machine: &mut Machine<'_>, item: &Item, found: &mut Members) -> Outcome<()> {
+    match item {
+        Item::Object(object) => {
+            machine.make_items(object.len())?;
+            object.each(&mut |key, _| {
+                found.insert(key.clone(), Item::Null);
+            });
+            Ok(())
+        }
+        Item::Array(array) => {
+            machine.visit(array.len())?;
+            array.iter().try_for_each(|item| collect_keys(machine, &item, found))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn lookup(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
+    match argument(arguments, 1) {
+        Item::String(key) => machine.lookup(argument(arguments, 0), key),
+        _ => Ok(Item::Undefined),
+    }
+}
+
+/// Every member as an object of its own.
+pub(super) fn spread(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
+    match argument(arguments, 0) {
+        Item::Array(array) => {
+            let mut spread = Vec::new();
+            spread_items(machine, array, &mut spread)?;
+            let is_empty = spread.is_empty();
+            let made = machine.array(spread)?;
+            Ok(Item::Array(if is_empty { made.as_sequence() } else { made }))
+        }
+        Item::Object(object) => {
+            let mut spread = Vec::new();
+            spread_object(machine, object, &mut spread)?;
+            machine.sequence(spread)
+        }
+        other => Ok(other.clone()),
+    }
+}
+
+fn spread_items(machine: &mut Machine<'_>, array: &Array, spread: &mut Vec<Item>) -> Outcome<()> {
+    machine.visit(array.len())?;
+    for item in array.iter() {
+        match item {
+            Item::Array(inner) => spread_items(machine, &inner, spread)?,
+            Item::Object(object) => spread_object(machine, &object, spread)?,
+            Item::Undefined => {}
+            other => spread.push(other),
+        }
+    }
+    Ok(())
+}
+
+fn spread_object(machine: &mut Machine<'_>, object: &Object, spread: &mut Vec<Item>) -> Outcome<()> {
+    machine.make_items(object.len())?;
+    for (key, item) in object.entries() {
+        spread.push(machine.object(Members::from_iter([(key, item)]))?);
+    }
+    Ok(())
+}
+
+pub(super) fn merge(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
+    let Item::Array(array) = argument(arguments, 0) else {
+        return Ok(Item::Undefined);
+    };
+    let mut merged = Members::new();
+    for item in array.iter() {
+        let Item::Object(object) = item else { continue };
+        machine.make_items(object.len() + 1)?;
+        object.each(&mut |key, item| {
+            merged.insert(key.clone(), item);
+        });
+    }
+    machine.object(merged)
+}
+
+pub(super) fn clone(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
+    machine.deep_copy(argument(arguments, 0), 0)
+}

@@ -1,0 +1,385 @@
+//! Runs instructions over a text, with a stack of what to try instead.
+
+use super::class::folded;
+use super::{Instruction, Regex};
+
+/// A match: byte positions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// The captures; `None` for those that took no part.
+    pub(crate) groups: Vec<Option<(usize, usize)>>,
+}
+
+/// The budget is spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spent;
+
+/// What may be waiting to be tried. Each takes some 24 bytes.
+const MAX_STACK: usize = 2_000_000;
+const UNSET: usize = usize::MAX;
+
+pub(super) fn find(
+    regex: &Regex,
+    text: &str,
+    from: usize,
+    fuel: &mut u64,
+) -> Result<Option<Found>, Spent> {
+    let mut matcher = Matcher {
+        regex,
+        text,
+        fuel,
+        slots: vec![UNSET; (regex.groups + 1) * 2],
+        marks: vec![UNSET; regex.registers],
+        stack: Vec::new(),
+    };
+    let first = matcher.first_char();
+    let mut start = from;
+    loop {
+        let here = text[start..].chars().next();
+        let plausible = match first {
+            Some(first) => here == Some(first),
+            None => true,
+        };
+        matcher.pay()?;
+        if plausible {
+            matcher.stack.clear();
+            matcher.slots.fill(UNSET);
+            if matcher.run(0, start)?.is_some() {
+                return Ok(Some(matcher.found()));
+            }
+        }
+        match here {
+            Some(character) => start += character.len_utf8(),
+            None => return Ok(None),
+        }
+    }
+}
+
+/// What to do when the current attempt fails.
+enum Retry {
+    /// Go on there.
+    Branch { pc: usize, position: usize },
+    /// Set a capture back, and try further.
+    Slot { slot: usize, value: usize },
+    /// Set a mark back, and try further.
+    Mark { mark: usize, value: usize },
+    /// A greedy run may give back down to `limit`.
+    Shorter { pc: usize, position: usize, limit: usize, back: bool },
+    /// A lazy run may take one more.
+    Longer { pc: usize, position: usize, left: u32 },
+}
+
+struct Matcher<'m> {
+    regex: &'m Regex,
+    text: &'m str,
+    fuel: &'m mut u64,
+    slots: Vec<usize>,
+    marks: Vec<usize>,
+    stack: Vec<Retry>,
+}
+
+impl Matcher<'_> {
+    fn pay(&mut self) -> Result<(), Spent> {
+        *self.fuel = self.fuel.checked_sub(1).ok_or(Spent)?;
+        Ok(())
+    }
+
+    /// The character every match begins with, if there is one.
+    fn first_char(&self) -> Option<char> {
+        match self.regex.program.get(1) {
+            Some(Instruction::Char { expected, .. }) if !self.regex.flags.ignore_case => {
+                Some(*expected)
+            }
+            _ => None,
+        }
+    }
+
+    fn found(&self) -> Found {
+        let group = |pair: &[usize]| match pair {
+            [start, end] if *start != UNSET && *end != UNSET => Some((*start, *end)),
+            _ => None,
+        };
+        Found {
+            start: self.slots[0],
+            end: self.slots[1],
+            groups: self.slots.chunks(2).skip(1).map(group).collect(),
+        }
+    }
+
+    fn push(&mut self, retry: Retry) -> Result<(), Spent> {
+        if self.stack.len() >= MAX_STACK {
+            return Err(Spent);
+        }
+        self.stack.push(retry);
+        Ok(())
+    }
+
+    /// Runs from an instruction up to `Accept`; the position there, or `None` when nothing matches.
+    /// What it leaves on the stack can be tried again.
+    fn run(&mut self, mut pc: usize, mut position: usize) -> Result<Option<usize>, Spent> {
+        let base = self.stack.len();
+        loop {
+            self.pay()?;
+            if matches!(self.regex.program[pc], Instruction::Accept) {
+                return Ok(Some(position));
+            }
+            match self.step(pc, position)? {
+                Some(next) => (pc, position) = next,
+                None => match self.retry(base)? {
+                    Some(next) => (pc, position) = next,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
+    /// Carries out one instruction: where to go on, or `None` when it does not match.
+    fn step(&mut self, pc: usize, position: usize) -> Result<Option<(usize, usize)>, Spent> {
+        let regex = self.regex;
+        let ignore_case = regex.flags.ignore_case;
+        let next = match &regex.program[pc] {
+            Instruction::Char { expected, back } => self.one(position, *back).and_then(|(found, to)| {
+                let found = if ignore_case { folded(found) } else { found };
+                (found == *expected).then_some(to)
+            }),
+            Instruction::Class { class, back } => self.one(position, *back).and_then(|(found, to)| {
+                regex.classes[*class].contains(found, ignore_case).then_some(to)
+            }),
+            Instruction::Run { greedy: true, .. } => return self.greedy_run(pc, position),
+            Instruction::Run { .. } => return self.lazy_run(pc, position),
+            Instruction::Split { first, second } => {
+                self.push(Retry::Branch {
+                    pc: *second,
+                    position,
+                })?;
+                return Ok(Some((*first, position)));
+            }
+            Instruction::Jump(target) => return Ok(Some((*target, position))),
+            Instruction::Save(slot) => {
+                self.set_slot(*slot, position)?;
+                Some(position)
+            }
+            Instruction::Forget { from, to } => {
+                for slot in *from..*to {
+                    if self.slots[slot] != UNSET {
+                        self.set_slot(slot, UNSET)?;
+                    }
+                }
+                Some(position)
+            }
+            Instruction::Mark(mark) => {
+                let value = std::mem::replace(&mut self.marks[*mark], position);
+                self.push(Retry::Mark { mark: *mark, value })?;
+                Some(position)
+            }
+            Instruction::Progress(mark) => (self.marks[*mark] != position).then_some(position),
+            Instruction::Start => self.is_start(position).then_some(position),
+            Instruction::End => self.is_end(position).then_some(position),
+            Instruction::Boundary { negated } => {
+                (self.is_boundary(position) != *negated).then_some(position)
+            }
+            Instruction::Reference { group, back } => self.reference(*group, position, *back)?,
+            Instruction::Look { negated, next } => {
+                return self.look(pc + 1, position, *negated).map(|holds| holds.then_some((*next, position)));
+            }
+            Instruction::Accept => None,
+        };
+        Ok(next.map(|position| (pc + 1, position)))
+    }
+
+    /// The character at a position and the position behind it, in reading direction.
+    fn one(&self, position: usize, back: bool) -> Option<(char, usize)> {
+        if back {
+            let character = self.text[..position].chars().next_back()?;
+            Some((character, position - character.len_utf8()))
+        } else {
+            let character = self.text[position..].chars().next()?;
+            Some((character, position + character.len_utf8()))
+        }
+    }
+
+    fn set_slot(&mut self, slot: usize, position: usize) -> Result<(), Spent> {
+        let value = std::mem::replace(&mut self.slots[slot], position);
+        self.push(Retry::Slot { slot, value })
+    }
+
+    fn run_step(&self, pc: usize, position: usize) -> Option<usize> {
+        let Instruction::Run { class, back, .. } = self.regex.program[pc] else {
+            return None;
+        };
+        let (found, to) = self.one(position, back)?;
+        let inside = self.regex.classes[class].contains(found, self.regex.flags.ignore_case);
+        inside.then_some(to)
+    }
+
+    fn greedy_run(&mut self, pc: usize, mut position: usize) -> Result<Option<(usize, usize)>, Spent> {
+        let Instruction::Run { least, most, back, .. } = self.regex.program[pc] else {
+            return Ok(None);
+        };
+        let mut taken = 0;
+        let mut limit = position;
+        while taken < most {
+            let Some(next) = self.run_step(pc, position) else {
+                break;
+            };
+            self.pay()?;
+            position = next;
+            taken += 1;
+            if taken == least {
+                limit = position;
+            }
+        }
+        if taken < least {
+            return Ok(None);
+        }
+        if position != limit {
+            self.push(Retry::Shorter {
+                pc: pc + 1,
+                position,
+                limit,
+                back,
+            })?;
+        }
+        Ok(Some((pc + 1, position)))
+    }
+
+    fn lazy_run(&mut self, pc: usize, mut position: usize) -> Result<Option<(usize, usize)>, Spent> {
+        let Instruction::Run { least, most, .. } = self.regex.program[pc] else {
+            return Ok(None);
+        };
+        for _ in 0..least {
+            self.pay()?;
+            match self.run_step(pc, position) {
+                Some(next) => position = next,
+                None => return Ok(None),
+            }
+        }
+        if most > least {
+            self.push(Retry::Longer {
+                pc,
+                position,
+                left: most - least,
+            })?;
+        }
+        Ok(Some((pc + 1, position)))
+    }
+
+    /// Goes back to the last alternative above `base`.
+    fn retry(&mut self, base: usize) -> Result<Option<(usize, usize)>, Spent> {
+        while self.stack.len() > base {
+            let Some(retry) = self.stack.pop() else { break };
+            self.pay()?;
+            match retry {
+                Retry::Branch { pc, position } => return Ok(Some((pc, position))),
+                Retry::Slot { slot, value } => self.slots[slot] = value,
+                Retry::Mark { mark, value } => self.marks[mark] = value,
+                Retry::Shorter {
+                    pc,
+                    position,
+                    limit,
+                    back,
+                } => {
+                    // The run took a character there, so there is one to give back.
+                    let Some((_, position)) = self.one(position, !back) else {
+                        continue;
+                    };
+                    if position != limit {
+                        self.push(Retry::Shorter {
+                            pc,
+                            position,
+                            limit,
+                            back,
+                        })?;
+                    }
+                    return Ok(Some((pc, position)));
+                }
+                Retry::Longer { pc, position, left } => {
+                    let Some(position) = self.run_step(pc, position) else {
+                        continue;
+                    };
+                    if left > 1 {
+                        let left = if left == u32::MAX { left } else { left - 1 };
+                        self.push(Retry::Longer { pc, position, left })?;
+                    }
+                    return Ok(Some((pc + 1, position)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_start(&self, position: usize) -> bool {
+        position == 0 || (self.regex.flags.multiline && self.one(position, true).is_some_and(ends_line))
+    }
+
+    fn is_end(&self, position: usize) -> bool {
+        position == self.text.len()
+            || (self.regex.flags.multiline && self.one(position, false).is_some_and(ends_line))
+    }
+
+    fn is_boundary(&self, position: usize) -> bool {
+        let is_word = |side: Option<(char, usize)>| {
+            side.is_some_and(|(one, _)| one.is_ascii_alphanumeric() || one == '_')
+        };
+        is_word(self.one(position, true)) != is_word(self.one(position, false))
+    }
+
+    /// The text of a capture again; of one that took no part, nothing.
+    fn reference(&mut self, group: usize, position: usize, back: bool) -> Result<Option<usize>, Spent> {
+        let (start, end) = (self.slots[group * 2], self.slots[group * 2 + 1]);
+        if start == UNSET || end == UNSET || start > end {
+            return Ok(Some(position));
+        }
+        let text = self.text;
+        let mut wanted: Vec<char> = text[start..end].chars().collect();
+        if back {
+            wanted.reverse();
+        }
+        let mut position = position;
+        for expected in wanted {
+            self.pay()?;
+            let Some((found, to)) = self.one(position, back) else {
+                return Ok(None);
+            };
+            let same = match self.regex.flags.ignore_case {
+                true => folded(found) == folded(expected),
+                false => found == expected,
+            };
+            if !same {
+                return Ok(None);
+            }
+            position = to;
+        }
+        Ok(Some(position))
+    }
+
+    /// Whether what is inside a lookaround matches here (or does not, if negated). Captures made in
+    /// it stay if it is not negated, but it is not tried again in another way.
+    fn look(&mut self, pc: usize, position: usize, negated: bool) -> Result<bool, Spent> {
+        let base = self.stack.len();
+        // Patterns are nested 100 deep at most, and so is this.
+        let matched = self.run(pc, position)?.is_some();
+        if negated || !matched {
+            while self.stack.len() > base {
+                match self.stack.pop() {
+                    Some(Retry::Slot { slot, value }) => self.slots[slot] = value,
+                    Some(Retry::Mark { mark, value }) => self.marks[mark] = value,
+                    _ => {}
+                }
+            }
+        } else {
+            let made = self.stack.split_off(base);
+            let kept = made
+                .into_iter()
+                .filter(|retry| matches!(retry, Retry::Slot { .. } | Retry::Mark { .. }));
+            self.stack.extend(kept);
+        }
+        Ok(matched != negated)
+    }
+}
+
+fn ends_line((character, _): (char, usize)) -> bool {
+    matches!(character, '\n' | '\r' | '\u{2028}' | '\u{2029}')
+}

@@ -1,0 +1,8 @@
+//! From text to tree: what the expression says, before what it means.
+
+mod lexer;
+mod parser;
+mod tree;
+
+pub(crate) use parser::parse;
+pub(crate) use tree::{Kind, Literal, Pairs, SortTerm, Tree};

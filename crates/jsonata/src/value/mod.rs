@@ -1,0 +1,23 @@
+//! What expressions compute with: JSON values as they came, values made on the way, and functions.
+//!
+//! Documents are not converted: an [`Item`] wraps a part of one as it is, and numbers keep their
+//! literal until something is calculated with them.
+
+mod array;
+mod compare;
+mod convert;
+mod item;
+pub(crate) mod number;
+mod object;
+mod print;
+
+pub(crate) use array::Array;
+pub(crate) use compare::{equal, shallow_hash};
+pub(crate) use convert::{Unprintable, to_value};
+pub(crate) use item::{Item, Tuple};
+pub(crate) use object::{Members, Object};
+pub(crate) use print::{Layout, Stop, print, shown};
+
+/// Arrays and objects made by an evaluation may be nested this deep. Parts of documents in them may
+/// have their own nesting in addition.
+pub(crate) const MAX_NESTING: u16 = 500;
