@@ -21,6 +21,6 @@ fn main() {
                 Err(error) => error.to_string(),
             },
         };
-        println!("{}", text.replace('\n', "\\n"));
+        println!("{}", text.chars().take(300).collect::<String>().replace('\n', "\\n"));
     }
 }

@@ -63,6 +63,8 @@ pub enum Reference<'e> {
     },
     /// `$` or `$$` where there is nothing for it to mean: at top level.
     Root(&'static str),
+    /// A field's name where there is nothing that has fields: at top level.
+    Field(&'e str),
 }
 
 impl Expression {
@@ -93,6 +95,7 @@ impl Expression {
             visit(match found {
                 Found::Variable { name, path } => Reference::Variable { name, path },
                 Found::Root(root) => Reference::Root(root),
+                Found::Field(name) => Reference::Field(name),
             });
         }
     }

@@ -17,11 +17,11 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Five million steps (some tenths of a second), 64 MiB, 5,000 evaluations inside each other,
+    /// Four million steps (some tenths of a second), 64 MiB, 5,000 evaluations inside each other,
     /// ten million items of a range.
     fn default() -> Limits {
         Limits {
-            steps: 5_000_000,
+            steps: 4_000_000,
             bytes: 64 * 1024 * 1024,
             depth: 5_000,
             sequence: 10_000_000,

@@ -96,6 +96,9 @@ impl Compiler<'_> {
                 unsupported.extend(missing_field(path, sees));
             }
             Reference::Variable { name, .. } => variables.read(name),
+            Reference::Field(name) => unsupported.push(format!(
+                "Reference to '{name}' at the top level is not supported."
+            )),
         });
         unsupported.dedup();
         let is_supported = unsupported.is_empty();

@@ -151,9 +151,9 @@ fn what_is_not_recognized() {
         ],
     );
     check_resource(
-        "arn:aws:states:us-east-1:1:lambda:invoke",
+        "arn:aws:states:us-east-1::lambda:invoke",
         expect![
-            "The resource provided arn:aws:states:us-east-1:1:lambda:invoke is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/X/Resource"
+            "The resource provided arn:aws:states:us-east-1::lambda:invoke is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/X/Resource"
         ],
     );
     check_resource(

@@ -27,7 +27,7 @@ fn what_each_state_reads() {
             "C": {"Type": "Choice", "Choices": [{"Variable": "$z", "NumericEqualsPath": "$n", "Next": "E"}], "Default": "E"},
             "E": {"Type": "Pass", "QueryLanguage": "JSONata", "End": true,
                   "Output": {"x": "{% ($q := 1; $q + $z + $states.input.y + $sum($a)) %}", "y": ["{% $map($a, function($v){ $v + $n }) %}"]}}}}"#,
-        expect![[r#"{"C": ["n", "z"], "I": ["m"], "M": ["a", "n", "z"]}"#]],
+        expect![[r#"{"C": ["n", "z"], "E": ["a", "n", "z"], "I": ["m"], "M": ["a", "n", "z"]}"#]],
     );
 }
 
@@ -56,7 +56,6 @@ fn scopes() {
                 {"StartAt": "B", "States": {"B": {"Type": "Pass", "Parameters": {"x.$": "$inner"}, "End": true}}}]},
             "E": {"Type": "Pass", "InputPath": "$inner", "End": true}}}"#,
         expect![[r#"
-            INVALID_VARIABLE_NAME: Cannot assign to variable '$outer': a variable with this name exists in an outer scope. at /States/P/Branches[0]/States/A/Assign
             Variable '$inner' is not assigned. at /States/P/Branches[1]/States/B/Parameters
             Variable '$inner' is not assigned. at /States/E/InputPath"#]],
     );
@@ -85,7 +84,13 @@ fn what_an_expression_may_look_at() {
                   "Output": "{% $states.result %}",
                   "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P", "Output": "{% $states.errorOutput %}", "Assign": {"x": "{% $states.result %}"}}]},
             "P": {"Type": "Pass", "Output": {"a": ["{% $states.result %}", "{% $$ %}", "{% $ %}", "{% $states.input[$ > 1] %}"]}, "End": true}}}"#,
-        expect![],
+        expect![[r#"
+            UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/T/Arguments/a
+            UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.errorOutput' does not exist. at /States/T/Assign/e
+            UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/T/Catch[0]/Assign/x
+            UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/P/Output/a[0]
+            UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$$' is not supported. at /States/P/Output/a[1]
+            UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$' is not supported. at /States/P/Output/a[2]"#]],
     );
 }
 
@@ -97,6 +102,12 @@ fn expressions_that_do_not_parse() {
             "W": {"Type": "Wait", "Seconds": "{% 1 + %}", "Next": "C"},
             "C": {"Type": "Choice", "Choices": [{"Condition": "{% } %}", "Next": "F"}]},
             "F": {"Type": "Fail", "Error": "{% /x %}"}}}"#,
-        expect![],
+        expect![[r#"
+            INVALID_JSONATA_EXPRESSION: Expected "]" before end of expression at /States/P/Output/a
+            INVALID_JSONATA_EXPRESSION: String literal must be terminated by a matching quote at /States/P/Output/b
+            INVALID_JSONATA_EXPRESSION: Expected ")", got "," at /States/P/Output/c
+            INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/W/Seconds
+            INVALID_JSONATA_EXPRESSION: The symbol "}" cannot be used as a unary operator at /States/C/Choices[0]/Condition
+            INVALID_JSONATA_EXPRESSION: No terminating / in regular expression at /States/F/Error"#]],
     );
 }

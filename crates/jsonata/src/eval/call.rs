@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::functions::match_object;
 use crate::program::{Kind, Lambda, Node, Partial};
 use crate::signature::Signature;
-use crate::value::Item;
+use crate::value::{Item, grow};
 
 /// What the end of a function body came to.
 enum Tail {
@@ -143,10 +143,7 @@ impl Machine<'_> {
         let bind = |name: &Arc<str>| (name.clone(), arguments.next().unwrap_or_default());
         let bindings = lambda.parameters.iter().map(bind).collect();
         let frame = self.frame(env, bindings)?;
-        self.enter()?;
-        let end = self.tail(&lambda.body, captured, &frame);
-        self.leave();
-        end
+        self.deeper(|machine| machine.tail(&lambda.body, captured, &frame))
     }
 
     fn checked(&mut self, signature: &Signature, arguments: &[Item], input: &Item) -> Outcome<Vec<Item>> {
@@ -235,11 +232,11 @@ impl Machine<'_> {
                     None => given.next().unwrap_or_default(),
                 });
                 let merged = merged.collect();
-                self.deeper(|machine| machine.apply(function, merged, input))
+                self.apply_inside(function, merged, input)
             }
             Function::Chain(first, second) => {
-                let middle = self.deeper(|machine| machine.apply(first, arguments, input))?;
-                self.deeper(|machine| machine.apply(second, vec![middle], input))
+                let middle = self.apply_inside(first, arguments, input)?;
+                self.apply_inside(second, vec![middle], input)
             }
             Function::Transform { transform, env } => {
                 if arguments.len() > 1 || !may_be_transformed(arguments.first()) {
@@ -253,10 +250,20 @@ impl Machine<'_> {
         }
     }
 
-    /// A call inside a call that no node stands for.
+    /// Calls a function that a function is made of.
+    fn apply_inside(&mut self, function: &Item, arguments: Vec<Item>, input: &Item) -> Outcome {
+        match function {
+            Item::Function(function) => {
+                self.deeper(|machine| machine.apply(function, arguments, input))
+            }
+            _ => Err(Error::of("T1006")),
+        }
+    }
+
+    /// An evaluation inside another that no node stands for.
     fn deeper<T>(&mut self, call: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
         self.enter()?;
-        let result = stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || call(self));
+        let result = grow(|| call(self));
         self.leave();
         result
     }
@@ -279,7 +286,7 @@ impl Machine<'_> {
         };
         self.make_items(arguments.len())?;
         self.function(Function::Partial {
-            function,
+            function: Item::Function(function),
             arguments,
         })
     }
@@ -298,7 +305,9 @@ impl Machine<'_> {
             return Err(Error::of("T2006"));
         };
         match left {
-            Item::Function(first) => self.function(Function::Chain(first, function)),
+            first @ Item::Function(_) => {
+                self.function(Function::Chain(first, Item::Function(function)))
+            }
             value => self.apply(&function, vec![value], &Item::Null),
         }
     }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use crate::value::Item;
 
-/// Variables and the frame around them. A clone shares it.
-#[derive(Clone, Debug)]
-pub(crate) struct Env(Rc<Frame>);
+/// Variables and the frame around them. A clone shares it. The default has none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Env(Option<Rc<Frame>>);
 
 #[derive(Debug)]
 struct Frame {
     bindings: RefCell<Vec<(Arc<str>, Item)>>,
-    outer: Option<Env>,
+    outer: Env,
     /// It may be part of a cycle, and is noted for [`WeakEnv::clear`].
     noted: Cell<bool>,
 }
@@ -25,27 +25,23 @@ pub(super) struct WeakEnv(Weak<Frame>);
 impl Env {
     /// The outermost frame, which knows `$$`.
     pub(super) fn root(context: Item) -> Env {
-        Env::frame(None, vec![("$".into(), context)])
+        Env::default().inside(vec![("$".into(), context)])
     }
 
     /// A frame inside another.
     pub(super) fn inside(&self, bindings: Vec<(Arc<str>, Item)>) -> Env {
-        Env::frame(Some(self.clone()), bindings)
-    }
-
-    fn frame(outer: Option<Env>, bindings: Vec<(Arc<str>, Item)>) -> Env {
-        Env(Rc::new(Frame {
+        Env(Some(Rc::new(Frame {
             bindings: RefCell::new(bindings),
-            outer,
+            outer: self.clone(),
             noted: Cell::new(false),
-        }))
+        })))
     }
 
     /// The value of a variable, and how many names were compared.
     pub(super) fn find(&self, name: &Arc<str>) -> (Option<Item>, u64) {
         let mut compared = 0;
-        let mut frame = Some(self);
-        while let Some(Env(this)) = frame {
+        let mut frame = self;
+        while let Env(Some(this)) = frame {
             let bindings = this.bindings.borrow();
             for (known, item) in bindings.iter().rev() {
                 compared += 1;
@@ -54,14 +50,15 @@ impl Env {
                 }
             }
             compared += 1;
-            frame = this.outer.as_ref();
+            frame = &this.outer;
         }
         (None, compared)
     }
 
     /// Sets a variable in this frame; tells how many names were compared.
     pub(super) fn bind(&self, name: &Arc<str>, item: Item) -> u64 {
-        let mut bindings = self.0.bindings.borrow_mut();
+        let Env(Some(frame)) = self else { return 0 };
+        let mut bindings = frame.bindings.borrow_mut();
         let compared = bindings.len() as u64;
         let replaced = match bindings.iter_mut().find(|(known, _)| known == name) {
             Some((_, place)) => Some(std::mem::replace(place, item)),
@@ -78,7 +75,8 @@ impl Env {
 
     /// Marks the frame as one that may hold itself; `None` when it was marked before.
     pub(super) fn note(&self) -> Option<WeakEnv> {
-        (!self.0.noted.replace(true)).then(|| WeakEnv(Rc::downgrade(&self.0)))
+        let frame = self.0.as_ref()?;
+        (!frame.noted.replace(true)).then(|| WeakEnv(Rc::downgrade(frame)))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Function values.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::frame::Env;
@@ -30,11 +29,11 @@ pub(crate) enum Function {
     },
     /// A function some of whose arguments are known (`Some`).
     Partial {
-        function: Rc<Function>,
+        function: Item,
         arguments: Vec<Option<Item>>,
     },
     /// The second function of the first one's result.
-    Chain(Rc<Function>, Rc<Function>),
+    Chain(Item, Item),
     Transform {
         transform: Arc<Transform>,
         env: Env,
@@ -72,7 +71,6 @@ struct Remains {
 enum Part {
     Item(Item),
     Env(Env),
-    Function(Rc<Function>),
 }
 
 impl Drop for Function {
@@ -83,20 +81,20 @@ impl Drop for Function {
         match self {
             Function::Lambda { input, env, .. } => {
                 parts.push(Part::Item(std::mem::take(input)));
-                parts.push(Part::Env(env.clone()));
+                parts.push(Part::Env(std::mem::take(env)));
             }
             Function::Partial {
                 function,
                 arguments,
             } => {
-                parts.push(Part::Function(function.clone()));
+                parts.push(Part::Item(std::mem::take(function)));
                 parts.extend(arguments.drain(..).flatten().map(Part::Item));
             }
             Function::Chain(first, second) => {
-                parts.push(Part::Function(first.clone()));
-                parts.push(Part::Function(second.clone()));
+                parts.push(Part::Item(std::mem::take(first)));
+                parts.push(Part::Item(std::mem::take(second)));
             }
-            Function::Transform { env, .. } => parts.push(Part::Env(env.clone())),
+            Function::Transform { env, .. } => parts.push(Part::Env(std::mem::take(env))),
             Function::Builtin(_) | Function::Regex(_) | Function::NextMatch { .. } => return,
         }
         dispose(parts);

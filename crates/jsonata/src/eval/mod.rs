@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::expression::{Answer, Machinery, Scope};
 use crate::program::{Kind, Node, Program, Stage};
 use crate::syntax::Literal;
-use crate::value::{Array, Item, Unprintable, to_value};
+use crate::value::{Array, Item, Unprintable, grow, to_value};
 
 /// What an evaluation gives.
 pub(crate) type Outcome<T = Item> = Result<T, Error>;
@@ -54,12 +54,14 @@ impl Machine<'_> {
         if item.is_undefined() {
             return Ok(Answer::Undefined);
         }
-        let value = match to_value(&item) {
+        let value = match to_value(&item, &mut |members| self.make_items(members)) {
             Ok(value) => value,
             Err(Unprintable::Function) => return Ok(Answer::Unsupported),
             Err(Unprintable::NotFinite) => return Err(Error::with("D1001", &[("value", "null")])),
+            Err(Unprintable::Unpaid(error)) => return Err(error),
         };
-        if !value.is_within_depth() {
+        // Parts of documents are within the depth, unless they were put into something.
+        if item.nesting() > 0 && !value.is_within_depth() {
             return Err(Error::of("U1004"));
         }
         Ok(Answer::Value(value))
@@ -68,7 +70,7 @@ impl Machine<'_> {
     /// Evaluates a node with what is written behind it.
     pub(crate) fn eval(&mut self, node: &Node, input: &Item, env: &Env) -> Outcome {
         self.enter()?;
-        let result = stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || {
+        let result = grow(|| {
             let bare = self.eval_kind(node, input, env)?;
             self.finish(node, bare, env)
         });

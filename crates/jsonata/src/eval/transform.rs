@@ -4,7 +4,7 @@ use super::frame::Env;
 use super::{Machine, Outcome};
 use crate::error::Error;
 use crate::program::Transform;
-use crate::value::{Item, MAX_NESTING, Members, Object, shown};
+use crate::value::{Item, MAX_NESTING, Members, Object, grow, shown};
 
 impl Machine<'_> {
     pub(super) fn transform(&mut self, transform: &Transform, env: &Env, input: &Item) -> Outcome {
@@ -79,7 +79,7 @@ impl Machine<'_> {
                 self.make_items(array.len())?;
                 let mut items = Vec::with_capacity(array.len());
                 for item in array.iter() {
-                    items.push(self.deep_copy(&item, level + 1)?);
+                    items.push(grow(|| self.deep_copy(&item, level + 1))?);
                 }
                 Ok(Item::Array(self.array(items)?))
             }
@@ -87,7 +87,7 @@ impl Machine<'_> {
                 self.make_items(object.len())?;
                 let mut members = Members::with_capacity(object.len());
                 for (key, item) in object.entries() {
-                    members.insert(key, self.deep_copy(&item, level + 1)?);
+                    members.insert(key, grow(|| self.deep_copy(&item, level + 1))?);
                 }
                 self.object(members)
             }
@@ -105,15 +105,12 @@ impl Machine<'_> {
         match item {
             Item::Array(array) => {
                 self.visit(array.len())?;
-                array.iter().try_for_each(|item| self.check_depth(&item, level + 1))
+                array.iter().try_for_each(|item| grow(|| self.check_depth(&item, level + 1)))
             }
-            Item::Object(Object::Own(_)) => {
-                let Item::Object(object) = item else {
-                    return Ok(());
-                };
+            Item::Object(object @ Object::Own(_)) => {
                 self.visit(object.len())?;
                 let mut entries = object.entries().into_iter();
-                entries.try_for_each(|(_, item)| self.check_depth(&item, level + 1))
+                entries.try_for_each(|(_, item)| grow(|| self.check_depth(&item, level + 1)))
             }
             _ => Ok(()),
         }

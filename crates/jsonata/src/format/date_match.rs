@@ -39,13 +39,12 @@ pub(super) fn take_apart<'t>(text: &'t str, shapes: &[Shape]) -> Option<Vec<&'t 
         return None;
     }
     let text = Text::new(text, shapes.contains(&Shape::Words));
-    let mut ends: Vec<Vec<Option<usize>>> = Vec::with_capacity(shapes.len());
+    let mut goals = Goals::at_end(text.len());
+    let mut ends: Vec<Ends> = Vec::with_capacity(shapes.len());
     for shape in shapes.iter().rev() {
-        let after = match ends.last() {
-            Some(after) => Goals::new(after.iter().map(Option::is_some)),
-            None => Goals::new((0..=text.len()).map(|place| place == text.len())),
-        };
-        ends.push(text.ends(shape, &after));
+        let found = text.ends(shape, &goals);
+        goals = Goals::of(&found);
+        ends.push(found);
     }
     ends.reverse();
     text.pieces(&ends)
@@ -61,30 +60,46 @@ impl Shape {
     }
 }
 
-/// The places from which the rest of the text looks as it should.
-struct Goals {
-    /// For each place the last goal up to there.
-    last: Vec<Option<usize>>,
+/// For each place where a shape that begins there ends, or [`NOWHERE`].
+type Ends = Vec<u32>;
+
+const NOWHERE: u32 = u32::MAX;
+
+fn somewhere(place: u32) -> Option<usize> {
+    (place != NOWHERE).then_some(place as usize)
 }
 
+/// The texts that are looked at have fewer than [`LARGEST`] places.
+fn stored(place: Option<usize>) -> u32 {
+    place.map_or(NOWHERE, |place| place as u32)
+}
+
+/// The places from which the rest of the text looks as it should: for each place the last one up to there.
+struct Goals(Vec<u32>);
+
 impl Goals {
-    fn new(is_goal: impl Iterator<Item = bool>) -> Goals {
-        let mut last = None;
-        let places = is_goal.enumerate().map(|(place, is_goal)| {
-            if is_goal {
-                last = Some(place);
+    fn at_end(end: usize) -> Goals {
+        let mut last = vec![NOWHERE; end + 1];
+        last[end] = stored(Some(end));
+        Goals(last)
+    }
+
+    /// The places from which a shape ends somewhere.
+    fn of(ends: &Ends) -> Goals {
+        let mut last = NOWHERE;
+        let places = ends.iter().zip(0u32..).map(|(end, place)| {
+            if *end != NOWHERE {
+                last = place;
             }
             last
         });
-        Goals {
-            last: places.collect(),
-        }
+        Goals(places.collect())
     }
 
     /// The last goal between two places, both included.
     fn between(&self, first: usize, last: usize) -> Option<usize> {
-        let goal = *self.last.get(last)?;
-        goal.filter(|goal| *goal >= first)
+        let goal = somewhere(*self.0.get(last)?)?;
+        (goal >= first).then_some(goal)
     }
 
     fn at(&self, place: usize) -> Option<usize> {
@@ -132,41 +147,43 @@ impl<'t> Text<'t> {
     }
 
     /// For each place the furthest end of the shape from which the rest fits.
-    fn ends(&self, shape: &Shape, after: &Goals) -> Vec<Option<usize>> {
-        let each = |end: &dyn Fn(usize) -> Option<usize>| (0..=self.len()).map(end).collect();
+    fn ends(&self, shape: &Shape, after: &Goals) -> Ends {
         match shape {
             Shape::Literal(literal) => self.literal_ends(literal, after),
-            Shape::Digits { least, most } => {
-                let most_end = |place: usize| self.digits[place].min(place.saturating_add(*most));
-                each(&|place| after.between(place + least, most_end(place)))
-            }
-            Shape::Ordinal { least, most } => each(&|place| {
+            Shape::Digits { least, most } => self.each(|place| {
+                let furthest = self.digits[place].min(place.saturating_add(*most));
+                after.between(place + least, furthest)
+            }),
+            Shape::Ordinal { least, most } => self.each(|place| {
                 let end = self.digits[place];
                 let fits = (*least..=*most).contains(&(end - place)) && self.has_suffix(end);
                 after.at(end + 2).filter(|_| fits)
             }),
-            Shape::Letters => each(&|place| after.between(place + 1, self.letters[place])),
-            Shape::Roman => each(&|place| after.between(place + 1, self.roman[place])),
+            Shape::Letters => self.each(|place| after.between(place + 1, self.letters[place])),
+            Shape::Roman => self.each(|place| after.between(place + 1, self.roman[place])),
             Shape::Words => self.word_ends(after),
             Shape::Zone {
                 after_gmt,
                 separator,
-            } => each(&|place| self.zone_end(place, *after_gmt, *separator, after)),
+            } => self.each(|place| self.zone_end(place, *after_gmt, *separator, after)),
         }
     }
 
-    fn literal_ends(&self, literal: &str, after: &Goals) -> Vec<Option<usize>> {
+    fn each(&self, end: impl Fn(usize) -> Option<usize>) -> Ends {
+        (0..=self.len()).map(|place| stored(end(place))).collect()
+    }
+
+    fn literal_ends(&self, literal: &str, after: &Goals) -> Ends {
         let literal: Vec<char> = literal.chars().map(folded).collect();
-        let is_at = |place: usize| {
-            let here = self.characters.get(place..place + literal.len());
-            here.is_some_and(|here| {
-                here.iter()
-                    .zip(&literal)
-                    .all(|(c, folded_c)| folded(*c) == *folded_c)
-            })
-        };
-        let end = |place: usize| after.at(place + literal.len()).filter(|_| is_at(place));
-        (0..=self.len()).map(end).collect()
+        self.each(|place| {
+            let goal = after.at(place + literal.len())?;
+            let here = &self.characters[place..goal];
+            let is_same = here
+                .iter()
+                .zip(&literal)
+                .all(|(c, expected)| folded(*c) == *expected);
+            is_same.then_some(goal)
+        })
     }
 
     fn has_suffix(&self, place: usize) -> bool {
@@ -179,11 +196,14 @@ impl<'t> Text<'t> {
         ["st", "nd", "rd", "th"].contains(&suffix.as_str())
     }
 
-    fn word_ends(&self, after: &Goals) -> Vec<Option<usize>> {
-        let mut ends: Vec<Option<usize>> = vec![None; self.len() + 1];
+    fn word_ends(&self, after: &Goals) -> Ends {
+        let mut ends = vec![NOWHERE; self.len() + 1];
         for (place, lengths) in self.words.iter().enumerate().rev() {
             let tokens = lengths.iter().map(|length| place + length);
-            ends[place] = tokens.filter_map(|end| ends[end].max(after.at(end))).max();
+            let furthest = tokens
+                .filter_map(|end| somewhere(ends[end]).max(after.at(end)))
+                .max();
+            ends[place] = stored(furthest);
         }
         ends
     }
@@ -228,11 +248,11 @@ impl<'t> Text<'t> {
         is_gmt.then_some(place + 3)
     }
 
-    fn pieces(&self, ends: &[Vec<Option<usize>>]) -> Option<Vec<&'t str>> {
+    fn pieces(&self, ends: &[Ends]) -> Option<Vec<&'t str>> {
         let mut place = 0;
         let mut pieces = Vec::with_capacity(ends.len());
         for ends in ends {
-            let end = ends[place]?;
+            let end = somewhere(ends[place])?;
             pieces.push(&self.whole[self.bytes[place]..self.bytes[end]]);
             place = end;
         }

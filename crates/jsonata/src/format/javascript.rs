@@ -93,9 +93,16 @@ fn shift(value: f64, places: i32) -> f64 {
 /// A double has no digit beyond this place after its point.
 pub(super) const LAST_PLACE: usize = 1100;
 
-/// What `value.toFixed(places)` is of a positive number, but without an exponent also from `1e21` on. The digits are
-/// those of the binary value; of a tie it is the upper one. At most [`LAST_PLACE`] places.
+/// What `value.toFixed(places)` is of a positive number. The digits are those of the binary value; of a tie it is the
+/// upper one. At most [`LAST_PLACE`] places. From `1e21` on, where JavaScript has an exponent, it is the shortest digits
+/// and zeros.
 pub(super) fn to_fixed(value: f64, places: usize) -> String {
+    if value >= 1e21 {
+        let scientific = scientific(value);
+        let (mantissa, exponent) = split_exponent(&scientific);
+        let digits: String = mantissa.chars().filter(|digit| *digit != '.').collect();
+        return format!("{digits:0<width$}", width = exponent as usize + 1);
+    }
     let rounded = format!("{value:.places$}");
     let more = places + 1;
     let longer = format!("{value:.more$}");

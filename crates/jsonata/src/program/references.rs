@@ -15,6 +15,7 @@ use crate::functions;
 pub(crate) enum Found {
     Variable { name: Arc<str>, path: Vec<Arc<str>> },
     Root(&'static str),
+    Field(Arc<str>),
 }
 
 /// All of them, in the order of the text.
@@ -127,6 +128,7 @@ impl Walk {
         match &node.kind {
             Kind::Path(path) => self.path(path),
             Kind::Variable(name) => self.variable(name, node, after),
+            Kind::Name(name) if self.nested == 0 => self.found.push(Found::Field(name.clone())),
             Kind::Bind(name, value) => {
                 self.node(value, &[]);
                 if let Some(level) = self.scopes.last_mut() {

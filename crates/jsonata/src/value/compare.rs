@@ -1,6 +1,6 @@
 //! Equality.
 
-use super::{Item, Object};
+use super::{Array, Item, Object, grow};
 
 /// Deep equality: numbers as doubles, objects regardless of the order of their keys, functions only
 /// with themselves. `visit` is asked for every pair of values and may stop the comparison.
@@ -17,24 +17,30 @@ pub(crate) fn equal<E>(
             a.as_f64() == b.as_f64()
         }
         (Item::String(a), Item::String(b)) => a == b,
-        (Item::Array(a), Item::Array(b)) => {
-            if a.is_same(b) {
-                return Ok(true);
-            }
-            if a.len() != b.len() {
-                return Ok(false);
-            }
-            for (a, b) in a.iter().zip(b.iter()) {
-                if !equal(&a, &b, visit)? {
-                    return Ok(false);
-                }
-            }
-            true
-        }
-        (Item::Object(a), Item::Object(b)) => return equal_objects(a, b, visit),
+        (Item::Array(a), Item::Array(b)) => return grow(|| equal_arrays(a, b, visit)),
+        (Item::Object(a), Item::Object(b)) => return grow(|| equal_objects(a, b, visit)),
         (Item::Function(a), Item::Function(b)) => std::rc::Rc::ptr_eq(a, b),
         _ => false,
     })
+}
+
+fn equal_arrays<E>(
+    a: &Array,
+    b: &Array,
+    visit: &mut dyn FnMut() -> Result<(), E>,
+) -> Result<bool, E> {
+    if a.is_same(b) {
+        return Ok(true);
+    }
+    if a.len() != b.len() {
+        return Ok(false);
+    }
+    for (a, b) in a.iter().zip(b.iter()) {
+        if !equal(&a, &b, visit)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn equal_objects<E>(

@@ -21,3 +21,8 @@ pub(crate) use print::{Layout, Stop, print, shown};
 /// Arrays and objects made by an evaluation may be nested this deep. Parts of documents in them may
 /// have their own nesting in addition.
 pub(crate) const MAX_NESTING: u16 = 500;
+
+/// Runs what may be deep inside a recursion with enough stack.
+pub(crate) fn grow<T>(run: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, run)
+}

@@ -1,7 +1,7 @@
 //! The text of a value, as `$string` gives it.
 
 use super::number::{number_text, tidy, write_number};
-use super::{Item, Object};
+use super::{Item, Object, grow};
 
 /// With or without white space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +74,13 @@ impl Printer {
             Item::String(text) => expr::Value::String(text.clone()).write_text(&mut self.out),
             Item::Function(_) => self.out.push_str("\"\""),
             Item::Array(array) => {
-                self.sequence('[', ']', array.len(), level, |printer, place| {
-                    printer.write(&array.get(place).unwrap_or_default(), level + 1)
+                grow(|| {
+                    self.sequence('[', ']', array.len(), level, |printer, place| {
+                        printer.write(&array.get(place).unwrap_or_default(), level + 1)
+                    })
                 })?;
             }
-            Item::Object(object) => self.object(object, level)?,
+            Item::Object(object) => grow(|| self.object(object, level))?,
             Item::Tuples(tuples) => {
                 self.sequence('[', ']', tuples.len(), level, |printer, place| {
                     printer.write(&tuples[place].item, level + 1)
