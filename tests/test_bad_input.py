@@ -265,12 +265,10 @@ BAD_DEFINITIONS = {
     "dangling Next": (json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}), "MISSING_TRANSITION_TARGET"),
     "unknown type": (json.dumps({"StartAt": "A", "States": {"A": {"Type": "Jump", "End": True}}}), "SCHEMA_VALIDATION_FAILED"),
     "no JSON": ("{", "INVALID_JSON_DESCRIPTION"),
-    "JSONata is to come": (json.dumps({"QueryLanguage": "JSONata", **PASS}), "JSONata"),
-    "variables are to come": (json.dumps(one_state({"Type": "Pass", "Assign": {"x": 1}})), "Assign"),
-    "distributed Map is to come": (json.dumps(one_state({
-        "Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-                                     **one_state({"Type": "Pass"}, "B")}})),
-        "DISTRIBUTED"),
+    "no JSONata": (json.dumps({"QueryLanguage": "JSONata", **one_state({"Type": "Pass", "Output": "{% 1 + %}"})}),
+                   "INVALID_JSONATA_EXPRESSION"),
+    "unassigned variable": (json.dumps(one_state({"Type": "Pass", "InputPath": "$x"})), "$x"),
+    "reserved variable": (json.dumps(one_state({"Type": "Pass", "Assign": {"states": 1}})), "RESERVED_VARIABLE_NAME"),
 }
 
 
@@ -284,6 +282,18 @@ def test_a_definition_that_is_none(server, definition, part):
     assert validated["result"] == "FAIL" and validated["diagnostics"]
     gone = states(server, "DescribeStateMachine", {"stateMachineArn": machine_arn(name)})
     assert gone.error == "StateMachineDoesNotExist"
+
+
+def test_a_valid_definition_that_this_version_cannot_run(server):
+    definition = json.dumps(one_state({
+        "Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                                         **one_state({"Type": "Pass"}, "B")}}))
+    validated = states(server, "ValidateStateMachineDefinition", {"definition": definition}).json
+    assert (validated["result"], validated["diagnostics"]) == ("OK", [])
+    warned = states(server, "ValidateStateMachineDefinition", {"definition": definition, "severity": "WARNING"}).json
+    assert [found["code"] for found in warned["diagnostics"]] == ["NOT_SUPPORTED_YET"]
+    answer = states(server, "CreateStateMachine", {"name": unique("map"), "definition": definition, "roleArn": ROLE})
+    assert (answer.status, answer.error) == (400, "InvalidDefinition") and "DISTRIBUTED" in answer.message
 
 
 def test_a_definition_too_large_or_too_deep(server):

@@ -47,7 +47,7 @@ pub enum Answer {
     Undefined,
     /// A JSON value.
     Value(Value),
-    /// Something that is not JSON: a function, or a number that is not finite.
+    /// Something that is not JSON: it is or holds a function.
     Unsupported,
 }
 

@@ -200,7 +200,7 @@ impl Machine<'_> {
         match &**function {
             Function::Builtin(builtin) => {
                 let arguments = self.checked(builtin.signature(), &arguments, input)?;
-                (builtin.run)(self, &arguments)
+                self.deeper(|machine| (builtin.run)(machine, &arguments))
             }
             Function::Regex(regex) => {
                 let Some(Item::String(text)) = arguments.first() else {

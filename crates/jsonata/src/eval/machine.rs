@@ -214,10 +214,10 @@ impl<'m> Machine<'m> {
         let steps = self.steps;
         let mut visit = || {
             compared += 1;
-            if compared / ITEMS as u64 > steps { Err(()) } else { Ok(()) }
+            if compared > steps { Err(()) } else { Ok(()) }
         };
         let same = equal(a, b, &mut visit);
-        self.work(compared / ITEMS as u64)?;
+        self.work(compared)?;
         same.map_err(|()| Error::of("U1002"))
     }
 
@@ -228,7 +228,8 @@ impl<'m> Machine<'m> {
             Item::Function(_) => return Ok("".into()),
             _ => {}
         }
-        let text = print(item, layout, self.bytes).map_err(|stop| match stop {
+        let affordable = usize::try_from(self.steps).unwrap_or(usize::MAX).saturating_mul(ITEMS);
+        let text = print(item, layout, self.bytes.min(affordable)).map_err(|stop| match stop {
             Stop::TooLong => Error::of("U1003"),
             Stop::NotFinite => Error::of("D3001"),
             Stop::OutOfRange => Error::with("D1001", &[("value", "null")]),

@@ -8,7 +8,7 @@ use super::{Machine, Outcome};
 use crate::error::Error;
 use crate::program::{Node, Operator};
 use crate::value::number::number_text;
-use crate::value::{Array, Item, Layout, shown};
+use crate::value::{Array, Item, Layout, grow, shown};
 
 impl Machine<'_> {
     pub(super) fn binary(
@@ -178,7 +178,7 @@ impl Machine<'_> {
             Item::Array(array) => {
                 for item in array.iter() {
                     self.work(1)?;
-                    if self.truth(&item)? {
+                    if grow(|| self.truth(&item))? {
                         return Ok(true);
                     }
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::frame::Env;
 use super::{Machine, Outcome, collapse};
 use crate::program::{Kind, Node, Path, Stage};
-use crate::value::{Array, Item, Object};
+use crate::value::{Array, Item, Object, grow};
 
 /// What a step is evaluated for.
 pub(super) enum Source {
@@ -161,7 +161,7 @@ impl Machine<'_> {
         self.work(array.len() as u64 + 1)?;
         for item in array.iter() {
             match item {
-                Item::Array(inner) => self.lookup_all(&inner, name, found)?,
+                Item::Array(inner) => grow(|| self.lookup_all(&inner, name, found))?,
                 other => {
                     let value = self.lookup(&other, name)?;
                     if !value.is_undefined() {
@@ -210,7 +210,7 @@ impl Machine<'_> {
         };
         self.make_items(array.len())?;
         for item in array.iter() {
-            self.flatten_deep(item, flat)?;
+            grow(|| self.flatten_deep(item, flat))?;
         }
         Ok(())
     }

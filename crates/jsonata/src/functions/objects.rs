@@ -2,7 +2,7 @@
 
 use super::argument;
 use crate::eval::{Machine, Outcome};
-use crate::value::{Array, Item, Members, Object};
+use crate::value::{Array, Item, Members, Object, grow};
 
 pub(super) fn keys(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let mut found = Members::new();
@@ -22,7 +22,7 @@ fn collect_keys(machine: &mut Machine<'_>, item: &Item, found: &mut Members) -> 
         }
         Item::Array(array) => {
             machine.visit(array.len())?;
-            array.iter().try_for_each(|item| collect_keys(machine, &item, found))
+            array.iter().try_for_each(|item| grow(|| collect_keys(machine, &item, found)))
         }
         _ => Ok(()),
     }
@@ -58,7 +58,7 @@ fn spread_items(machine: &mut Machine<'_>, array: &Array, spread: &mut Vec<Item>
     machine.visit(array.len())?;
     for item in array.iter() {
         match item {
-            Item::Array(inner) => spread_items(machine, &inner, spread)?,
+            Item::Array(inner) => grow(|| spread_items(machine, &inner, spread))?,
             Item::Object(object) => spread_object(machine, &object, spread)?,
             Item::Undefined => {}
             other => spread.push(other),

@@ -9,6 +9,7 @@ use super::node::{
 };
 use crate::error::SyntaxError;
 use crate::syntax::{Kind as Syntax, Literal, Pairs, Tree};
+use crate::value::grow;
 use crate::value::number::number_text;
 
 /// Compiles a tree. Its height is bounded by the parser, and so is the recursion here.
@@ -39,7 +40,7 @@ fn fail<T>(position: usize, code: &'static str) -> Compiled<T> {
 
 impl Compiler {
     fn node(&mut self, tree: Tree) -> Compiled {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+        grow(|| {
             let keep_array = tree.keep_array;
             let mut node = self.kind(tree)?;
             node.keep_array |= keep_array;

@@ -8,6 +8,7 @@ use super::tree::{Kind, Literal, Pairs, SortTerm, Tree};
 use crate::error::SyntaxError;
 use crate::message::quoted;
 use crate::signature::Signature;
+use crate::value::grow;
 use crate::value::number::number_text;
 
 /// How deep operands may be nested in each other, and how high the tree may become.
@@ -85,7 +86,7 @@ impl Parser<'_> {
             return Err(SyntaxError::at(self.position, "U1005", &[]));
         }
         self.nesting += 1;
-        let parsed = stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+        let parsed = grow(|| {
             let (token, position) = self.take(true)?;
             let mut left = self.prefix(token, position)?;
             while right_power < left_power(&self.token) {

@@ -74,7 +74,8 @@ pub(crate) fn shallow_hash(item: &Item) -> u64 {
         Item::String(text) => text.hash(&mut hasher),
         Item::Array(array) => {
             array.len().hash(&mut hasher);
-            array.get(0).map(|first| shallow_hash(&first)).hash(&mut hasher);
+            let first = array.get(0).and_then(|first| first.as_f64());
+            first.map(|number| (number + 0.0).to_bits()).hash(&mut hasher);
         }
         Item::Object(object) => object.len().hash(&mut hasher),
         other => match other.as_f64() {

@@ -21,6 +21,7 @@ mod record;
 mod replay;
 mod segment;
 mod upkeep;
+mod window;
 
 pub use options::Options;
 

@@ -8,15 +8,13 @@
 use super::log::{Filled, Tail};
 use super::record::{self, ALIGNMENT, HEADER, Header, RecordedWrite, VERSION};
 use super::segment::{self, FIRST_RECORD, Segment};
+use super::window::Window;
 use crate::StoreError;
 use crate::disk::Disk;
 use std::collections::VecDeque;
 
 /// What is done with the writes of a batch, whose last transaction is given.
 pub(super) type Visit<'a> = dyn FnMut(&[RecordedWrite<'_>], u64) -> Result<(), StoreError> + 'a;
-
-/// Bytes that are read at a time.
-const WINDOW: usize = 256 * 1024;
 
 /// The segments of a log, before any record was read but the first of each.
 pub(super) struct Survey {
@@ -27,6 +25,19 @@ struct Found {
     segment: Segment,
     /// Sequence of the first record, if there is a valid one.
     first: Option<u64>,
+}
+
+/// Where a log ends.
+pub(super) struct End {
+    /// Position of the segment among those surveyed.
+    index: usize,
+    /// Where the next record goes in it.
+    offset: u64,
+    /// Sequence of the last transaction.
+    pub sequence: u64,
+    filled: VecDeque<Filled>,
+    /// Offset and bytes of the last record, if it is in that segment.
+    last: Option<(u64, u64)>,
 }
 
 /// Looks at what is in the directory.
@@ -48,7 +59,7 @@ pub(super) fn survey(disk: &dyn Disk, names: &[String]) -> Result<Survey, StoreE
 }
 
 /// Where the ids that follow one another up to the last begin. Lower ones were given up and outlived a power loss.
-fn contiguous_from(ids: &[u64]) -> usize {
+pub(super) fn contiguous_from(ids: &[u64]) -> usize {
     let gap = ids.windows(2).rposition(|pair| pair[1] != pair[0] + 1);
     gap.map_or(0, |index| index + 1)
 }
@@ -79,6 +90,18 @@ impl Survey {
         applied: u64,
         visit: &mut Visit<'_>,
     ) -> Result<(Tail, u64), StoreError> {
+        let end = self.follow(disk, applied, visit)?;
+        let sequence = end.sequence;
+        Ok((self.tail(disk, end)?, sequence))
+    }
+
+    /// The part of [`Survey::replay`] that changes nothing: reads to the end and says where it is.
+    pub(super) fn follow(
+        &self,
+        disk: &dyn Disk,
+        applied: u64,
+        visit: &mut Visit<'_>,
+    ) -> Result<End, StoreError> {
         let start = self.start(disk, applied)?;
         let mut reader = Reader {
             disk,
@@ -96,10 +119,13 @@ impl Survey {
         }
         self.check_nothing_follows(disk, index, end, reader.expected)?;
         reader.check_not_behind(&self.segments[index].segment, end)?;
-        let sequence = reader.expected - 1;
-        let filled = std::mem::take(&mut reader.filled);
-        let rewrite = reader.last.take();
-        Ok((self.tail(disk, index, end, filled, rewrite)?, sequence))
+        Ok(End {
+            index,
+            offset: end,
+            sequence: reader.expected - 1,
+            filled: reader.filled,
+            last: reader.last,
+        })
     }
 
     /// The segment that holds the first transaction after `applied`, or the ones right before it.
@@ -189,18 +215,11 @@ impl Survey {
         }
     }
 
-    fn tail(
-        mut self,
-        disk: &dyn Disk,
-        index: usize,
-        offset: u64,
-        filled: VecDeque<Filled>,
-        rewrite: Option<(u64, u64)>,
-    ) -> Result<Tail, StoreError> {
-        let mut unused = self.segments.split_off(index + 1).into_iter();
-        let active = self.segments.swap_remove(index).segment;
+    fn tail(mut self, disk: &dyn Disk, end: End) -> Result<Tail, StoreError> {
+        let mut unused = self.segments.split_off(end.index + 1).into_iter();
+        let active = self.segments.swap_remove(end.index).segment;
         let path = disk.path(&segment::name(active.id));
-        if let Some((at, bytes)) = rewrite {
+        if let Some((at, bytes)) = end.last {
             rewrite_last(&active, at, bytes).map_err(|e| StoreError::io("rewriting", &path, e))?;
         }
         let next = unused.next().map(|found| found.segment);
@@ -211,9 +230,9 @@ impl Survey {
         }
         Ok(Tail {
             active,
-            offset,
+            offset: end.offset,
             next,
-            filled,
+            filled: end.filled,
         })
     }
 }
@@ -306,68 +325,5 @@ impl Reader<'_> {
                 self.applied
             ),
         })
-    }
-}
-
-/// A part of a segment in memory, which moves along with what is looked at.
-struct Window<'a> {
-    disk: &'a dyn Disk,
-    segment: &'a Segment,
-    bytes: Vec<u8>,
-    start: u64,
-}
-
-impl<'a> Window<'a> {
-    fn new(disk: &'a dyn Disk, segment: &'a Segment) -> Self {
-        Self {
-            disk,
-            segment,
-            bytes: Vec::new(),
-            start: 0,
-        }
-    }
-
-    /// These bytes, or `None` if the segment ends before them.
-    fn view(&mut self, offset: u64, length: usize) -> Result<Option<&[u8]>, StoreError> {
-        let end = offset.saturating_add(length as u64);
-        if end > self.segment.bytes {
-            return Ok(None);
-        }
-        if offset < self.start || end > self.start + self.bytes.len() as u64 {
-            self.load(offset, length)?;
-        }
-        let at = (offset - self.start) as usize;
-        Ok(self.bytes.get(at..at + length))
-    }
-
-    fn load(&mut self, offset: u64, length: usize) -> Result<(), StoreError> {
-        let left = self.segment.bytes - offset;
-        self.bytes.resize(length.max(WINDOW.min(left as usize)), 0);
-        self.start = offset;
-        let read = self.segment.file.read_at(&mut self.bytes, offset);
-        let path = || self.disk.path(&segment::name(self.segment.id));
-        let read = read.map_err(|e| StoreError::io("reading", &path(), e))?;
-        self.bytes.truncate(read);
-        Ok(())
-    }
-
-    fn header(&mut self, offset: u64) -> Result<Option<Header>, StoreError> {
-        let salt = self.segment.salt;
-        let bytes = self.view(offset, HEADER)?;
-        Ok(bytes
-            .and_then(|bytes| bytes.first_chunk())
-            .and_then(|bytes| Header::decode(bytes, salt)))
-    }
-
-    /// The first valid header at or after `from`.
-    fn find_header(&mut self, from: u64) -> Result<Option<(u64, Header)>, StoreError> {
-        let mut offset = from;
-        while offset + HEADER as u64 <= self.segment.bytes {
-            if let Some(header) = self.header(offset)? {
-                return Ok(Some((offset, header)));
-            }
-            offset += ALIGNMENT;
-        }
-        Ok(None)
     }
 }
