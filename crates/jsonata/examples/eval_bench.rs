@@ -13,12 +13,24 @@ const EXPRESSIONS: &[(&str, &str)] = &[
     ("the whole input", "$states.input"),
     ("arithmetic", "$states.input.n * 2 + 1"),
     ("string concat", "'Hello ' & $states.input.s & '!'"),
-    ("comparison", "$states.input.n > 10 and $states.input.s = 'world'"),
-    ("object of three", "{ 'n': $states.input.n, 's': $states.input.s, 'l': [1, 2, 3] }"),
+    (
+        "comparison",
+        "$states.input.n > 10 and $states.input.s = 'world'",
+    ),
+    (
+        "object of three",
+        "{ 'n': $states.input.n, 's': $states.input.s, 'l': [1, 2, 3] }",
+    ),
     ("$sum over 1,000", "$sum($states.input.rows.v)"),
     ("predicate over 1,000", "$states.input.rows[v > 500]"),
-    ("$map over 1,000", "$map($states.input.rows, function($r) { $r.v * 2 })"),
-    ("tail calls, 1,000", "($f := function($n) { $n = 0 ? 0 : $f($n - 1) }; $f(1000))"),
+    (
+        "$map over 1,000",
+        "$map($states.input.rows, function($r) { $r.v * 2 })",
+    ),
+    (
+        "tail calls, 1,000",
+        "($f := function($n) { $n = 0 ? 0 : $f($n - 1) }; $f(1000))",
+    ),
     ("regular expression", "$contains($states.input.s, /wor.d/)"),
 ];
 
@@ -53,7 +65,11 @@ fn main() {
                 now_millis: 0,
                 limits: &limits,
             };
-            black_box(expression.eval(&scope, &mut machinery).expect("it has a value"));
+            black_box(
+                expression
+                    .eval(&scope, &mut machinery)
+                    .expect("it has a value"),
+            );
         });
         println!("{name:24} {parse:>12.0} {eval:>12.0}");
     }
@@ -81,7 +97,10 @@ fn measure(mut run: impl FnMut()) -> f64 {
         }
         count = count.saturating_mul(2);
     }
-    let rounds = (0..5).map(|_| time(count, &mut run)).min().unwrap_or_default();
+    let rounds = (0..5)
+        .map(|_| time(count, &mut run))
+        .min()
+        .unwrap_or_default();
     rounds.as_nanos() as f64 / f64::from(count)
 }
 

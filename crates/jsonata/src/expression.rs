@@ -101,18 +101,17 @@ impl Expression {
     }
 
     /// Evaluates it.
-    pub fn eval(
-        &self,
-        scope: &dyn Scope,
-        machinery: &mut Machinery<'_>,
-    ) -> Result<Answer, Error> {
+    pub fn eval(&self, scope: &dyn Scope, machinery: &mut Machinery<'_>) -> Result<Answer, Error> {
         eval::run(&self.0.program, scope, machinery)
     }
 }
 
 /// A position in characters, of one in bytes.
 fn characters_before(source: &str, position: usize) -> usize {
-    source.char_indices().take_while(|(place, _)| *place < position).count()
+    source
+        .char_indices()
+        .take_while(|(place, _)| *place < position)
+        .count()
 }
 
 impl fmt::Debug for Expression {

@@ -46,7 +46,9 @@ impl Signature {
         while let Some((offset, symbol)) = symbols.get(place).copied() {
             match symbol {
                 ':' => break,
-                's' | 'n' | 'b' | 'l' | 'o' => parameters.push(Parameter::of(&format!("{symbol}m"))),
+                's' | 'n' | 'b' | 'l' | 'o' => {
+                    parameters.push(Parameter::of(&format!("{symbol}m")))
+                }
                 'a' => parameters.push(Parameter::any(true)),
                 'f' => parameters.push(Parameter::of("f")),
                 'j' => parameters.push(Parameter::of("asnblom")),
@@ -123,7 +125,9 @@ impl Signature {
 
     /// Whether a check looks at the items of arrays.
     pub(crate) fn looks_inside(&self) -> bool {
-        self.parameters.iter().any(|parameter| parameter.items.is_some())
+        self.parameters
+            .iter()
+            .any(|parameter| parameter.items.is_some())
     }
 
     /// How many arguments each parameter gets; `None` when they do not fit.
@@ -140,9 +144,7 @@ impl Signature {
                 fits[row * width + column] = match parameter.occurrence {
                     Occurrence::Once => takes && next(1),
                     Occurrence::Optional => next(0) || (takes && next(1)),
-                    Occurrence::Repeated => {
-                        takes && (next(1) || fits[row * width + column + 1])
-                    }
+                    Occurrence::Repeated => takes && (next(1) || fits[row * width + column + 1]),
                 };
             }
         }
@@ -169,7 +171,10 @@ impl Signature {
             let head = Signature {
                 parameters: self.parameters[..count].to_vec(),
             };
-            match (0..=kinds.len()).rev().find(|end| head.shares(&kinds[..*end]).is_some()) {
+            match (0..=kinds.len())
+                .rev()
+                .find(|end| head.shares(&kinds[..*end]).is_some())
+            {
                 Some(end) => good = end,
                 None => break,
             }
@@ -205,7 +210,11 @@ impl Parameter {
             Occurrence::Repeated => usize::MAX,
             _ => 1,
         };
-        kinds.iter().take(most).take_while(|kind| self.takes(**kind)).count()
+        kinds
+            .iter()
+            .take(most)
+            .take_while(|kind| self.takes(**kind))
+            .count()
     }
 
     fn fit(&self, argument: &Item, kind: char, share: usize, index: usize) -> Result<Item, Error> {
@@ -218,7 +227,10 @@ impl Parameter {
             (Some(items), _) => share == 1 && items.len() == 1 && items.starts_with(kind),
         };
         if !fitting {
-            let details = [("index", &*(index + 1).to_string()), ("type", plural(self.items.as_deref()))];
+            let details = [
+                ("index", &*(index + 1).to_string()),
+                ("type", plural(self.items.as_deref())),
+            ];
             return Err(Error::with("T0412", &details));
         }
         Ok(match argument {
@@ -275,5 +287,10 @@ fn closing(symbols: &[(usize, char)], start: usize, open: char, close: char) -> 
 }
 
 fn inside(symbols: &[(usize, char)], start: usize, end: usize) -> String {
-    symbols.get(start + 1..end).unwrap_or_default().iter().map(|(_, symbol)| symbol).collect()
+    symbols
+        .get(start + 1..end)
+        .unwrap_or_default()
+        .iter()
+        .map(|(_, symbol)| symbol)
+        .collect()
 }

@@ -7,7 +7,10 @@ use world::outcome;
 #[test]
 fn expressions_come_to_what_the_table_says() {
     let table = include_str!("cases/language.txt");
-    let data = table.lines().find_map(|line| line.strip_prefix("data ")).expect("there is data");
+    let data = table
+        .lines()
+        .find_map(|line| line.strip_prefix("data "))
+        .expect("there is data");
     let mut count = 0;
     let mut wrong = Vec::new();
     for line in table.lines() {
@@ -17,7 +20,9 @@ fn expressions_come_to_what_the_table_says() {
         count += 1;
         let found = outcome(source, data);
         if found != expected {
-            wrong.push(format!("{source}\n  expected {expected}\n  found    {found}"));
+            wrong.push(format!(
+                "{source}\n  expected {expected}\n  found    {found}"
+            ));
         }
     }
     assert!(count > 500, "the table lost its lines: {count}");

@@ -20,7 +20,10 @@ fn ends_with(limit: &str, sources: &[&str]) {
     for source in sources {
         let found = outcome_within(source, "{\"a\":[1,2,{\"b\":[1,2,3]}]}", &limits);
         let shown: String = found.chars().take(200).collect();
-        assert!(shown.starts_with(limit), "{source}\n  expected {limit}\n  found    {shown}");
+        assert!(
+            shown.starts_with(limit),
+            "{source}\n  expected {limit}\n  found    {shown}"
+        );
     }
 }
 
@@ -43,7 +46,7 @@ fn memory() {
             "$reduce([1..100], function($a,$b){ $append($a,$a) }, [1])",
             "$split($pad('', 500000, 'a'), '')",
             "$uppercase($pad('x', 7000000))",
-            "$encodeUrl($pad('', 1500000, 'é'))",
+            "$encodeUrl($pad('', 900000, 'é'))",
             "$partition([1..200000], 1)",
             "($f := function($x,$n){ $n = 0 ? $x : $f({'a':$x,'b':$x}, $n-1) }; $f(1,60))",
             "($f := function($x,$n){ $n = 0 ? $x : $f({'a':$x,'b':$x}, $n-1) }; $f(1,60) ~> |a|{}|)",
@@ -101,7 +104,10 @@ fn depth() {
 
 #[test]
 fn ranges() {
-    ends_with("D2014", &["[1..1e9]", "[0..10000000]", "$range(1, 1e12, 1)"]);
+    ends_with(
+        "D2014",
+        &["[1..1e9]", "[0..10000000]", "$range(1, 1e12, 1)"],
+    );
     assert_eq!(outcome("$count([1..10000000])", ""), "10000000");
 }
 
@@ -126,7 +132,7 @@ fn deep_documents() {
         (format!("{deep}.a"), "undefined"),
         (format!("$boolean({deep})"), "true"),
         (format!("{deep}.**"), "1"),
-        (format!("{deep}.*"), "1"),
+        (format!("{deep}.*"), "[1]"),
         (format!("$count($distinct([[{deep}], [{deep}]]))"), "1"),
     ] {
         assert_eq!(outcome(&source, ""), expected, "{source}");
@@ -148,7 +154,10 @@ fn deep_sources() {
         format!("1{}", " ~> $f".repeat(3000)),
         format!("$f{}", "()".repeat(3000)),
     ] {
-        assert_eq!(outcome(&source, ""), "syntax: The expression is nested too deeply");
+        assert_eq!(
+            outcome(&source, ""),
+            "syntax: The expression is nested too deeply"
+        );
     }
     let nested = format!("{}1{}", "(".repeat(400), ")".repeat(400));
     assert_eq!(outcome(&nested, ""), "1");
@@ -167,13 +176,84 @@ fn deep_sources() {
 #[test]
 fn random_expressions() {
     const PIECES: &[&str] = &[
-        "a", "b", "$", "$$", "$x", "%", "*", "**", ".", "[", "]", "{", "}", "(", ")", ",", ":", ";", "?",
-        ":=", "~>", "@", "#", "^(", "|", "1", "-1", "0", "2.5", "'s'", "\"é😀\"", "/a+/", "/(x)|y/i", "and",
-        "or", "in", "=", "!=", "<", ">", "<=", "&", "+", "-", "/", "..", "[]", "[0]", "[$>1]", "function(",
-        "function($x){$x}", "$map(", "$filter(", "$reduce(", "$sort(", "$string(", "$sum(", "$replace(",
-        "$match(", "$split(", "$substring(", "$pad(", "$merge(", "$each(", "$sift(", "$zip(", "$keys(",
-        "$number(", "$round(", "$formatNumber(", "$fromMillis(", "$toMillis(", "$append(", "$spread(",
-        "<s-:n>", "true", "null", " ",
+        "a",
+        "b",
+        "$",
+        "$$",
+        "$x",
+        "%",
+        "*",
+        "**",
+        ".",
+        "[",
+        "]",
+        "{",
+        "}",
+        "(",
+        ")",
+        ",",
+        ":",
+        ";",
+        "?",
+        ":=",
+        "~>",
+        "@",
+        "#",
+        "^(",
+        "|",
+        "1",
+        "-1",
+        "0",
+        "2.5",
+        "'s'",
+        "\"é😀\"",
+        "/a+/",
+        "/(x)|y/i",
+        "and",
+        "or",
+        "in",
+        "=",
+        "!=",
+        "<",
+        ">",
+        "<=",
+        "&",
+        "+",
+        "-",
+        "/",
+        "..",
+        "[]",
+        "[0]",
+        "[$>1]",
+        "function(",
+        "function($x){$x}",
+        "$map(",
+        "$filter(",
+        "$reduce(",
+        "$sort(",
+        "$string(",
+        "$sum(",
+        "$replace(",
+        "$match(",
+        "$split(",
+        "$substring(",
+        "$pad(",
+        "$merge(",
+        "$each(",
+        "$sift(",
+        "$zip(",
+        "$keys(",
+        "$number(",
+        "$round(",
+        "$formatNumber(",
+        "$fromMillis(",
+        "$toMillis(",
+        "$append(",
+        "$spread(",
+        "<s-:n>",
+        "true",
+        "null",
+        " ",
     ];
     use expr::Entropy;
     let seed = 20_261_122;
@@ -188,7 +268,8 @@ fn random_expressions() {
     let mut answers = 0;
     for _ in 0..20_000 {
         let length = random.next_u64() % 12 + 1;
-        let pick = |random: &mut world::Seeded| PIECES[(random.next_u64() % PIECES.len() as u64) as usize];
+        let pick =
+            |random: &mut world::Seeded| PIECES[(random.next_u64() % PIECES.len() as u64) as usize];
         let source: String = (0..length).map(|_| pick(&mut random)).collect();
         answers += usize::from(!outcome_within(&source, data, &limits).starts_with("syntax"));
     }

@@ -21,19 +21,34 @@ fn the_added_functions() {
         ("$partition([0], 1)", "[[0]]"),
         ("$partition([1,2,3], 2.9)", "[[1,2],[3]]"),
         ("$partition([], 2)", "[]"),
-        ("$partition([1], 0.5)", "D3150: The second argument of partition function must be a positive integer: 0"),
+        (
+            "$partition([1], 0.5)",
+            "D3150: The second argument of partition function must be a positive integer: 0",
+        ),
         ("$range(1, 9, 2)", "[1,3,5,7,9]"),
         ("$range(1, 9, 9)", "1"),
         ("$range(5, 1, -2)", "[5,3,1]"),
         ("$range(1.9, 3.9, 1.5)", "[1,2,3]"),
         ("$range(1, 0, 1)", "undefined"),
-        ("$range(0, 1, 0)", "D3151: The third argument of range function must not be zero"),
-        ("$hash('abc')", "\"a9993e364706816aba3e25717850c26c9cd0d89d\""),
-        ("$hash('abc', 'MD5')", "\"900150983cd24fb0d6963f7d28e17f72\""),
+        (
+            "$range(0, 1, 0)",
+            "D3151: The third argument of range function must not be zero",
+        ),
+        (
+            "$hash('abc')",
+            "\"a9993e364706816aba3e25717850c26c9cd0d89d\"",
+        ),
+        (
+            "$hash('abc', 'MD5')",
+            "\"900150983cd24fb0d6963f7d28e17f72\"",
+        ),
         ("$length($hash('abc', 'SHA-256'))", "64"),
         ("$length($hash('abc', 'SHA-384'))", "96"),
         ("$length($hash('abc', 'SHA-512'))", "128"),
-        ("$hash('abc', 'CRC')", "D3152: Unknown hash algorithm: \"CRC\""),
+        (
+            "$hash('abc', 'CRC')",
+            "D3152: Unknown hash algorithm: \"CRC\"",
+        ),
         ("$hash({'a':1}) = $hash('{\"a\":1}')", "true"),
         ("$random() < 1 and $random() >= 0", "true"),
         ("$random(42)", "0.7275636800328681"),
@@ -51,9 +66,18 @@ fn the_added_functions() {
 fn what_is_not_there() {
     check(&[
         ("$eval('1')", "T1006: Attempted to invoke a non-function"),
-        ("$randomSeeded(1)", "T1006: Attempted to invoke a non-function"),
-        ("1 ?: 2", "syntax: The symbol \":\" cannot be used as a unary operator"),
-        ("1 ?? 2", "syntax: The symbol \"?\" cannot be used as a unary operator"),
+        (
+            "$randomSeeded(1)",
+            "T1006: Attempted to invoke a non-function",
+        ),
+        (
+            "1 ?: 2",
+            "syntax: The symbol \":\" cannot be used as a unary operator",
+        ),
+        (
+            "1 ?? 2",
+            "syntax: The symbol \"?\" cannot be used as a unary operator",
+        ),
     ]);
 }
 
@@ -64,22 +88,46 @@ fn syntax_errors_have_the_words_of_the_service() {
         ("[1", "syntax: Expected \"]\" before end of expression"),
         ("1 +", "syntax: Unexpected end of expression"),
         ("", "syntax: Unexpected end of expression"),
-        ("'abc", "syntax: String literal must be terminated by a matching quote"),
+        (
+            "'abc",
+            "syntax: String literal must be terminated by a matching quote",
+        ),
         ("/abc", "syntax: No terminating / in regular expression"),
         ("//", "syntax: Empty regular expressions are not allowed"),
-        ("}", "syntax: The symbol \"}\" cannot be used as a unary operator"),
+        (
+            "}",
+            "syntax: The symbol \"}\" cannot be used as a unary operator",
+        ),
         ("1 2", "syntax: Syntax error: 2"),
         ("a ! b", "syntax: Unknown operator: \"!\""),
         ("'\\q'", "syntax: Unsupported escape sequence: \\\"q\""),
-        ("'\\u12'", "syntax: The escape sequence \\u must be followed by 4 hex digits"),
-        ("`a", "syntax: Quoted property name must be terminated with a backquote (`)"),
+        (
+            "'\\u12'",
+            "syntax: The escape sequence \\u must be followed by 4 hex digits",
+        ),
+        (
+            "`a",
+            "syntax: Quoted property name must be terminated with a backquote (`)",
+        ),
         ("/* a", "syntax: Comment has no closing tag"),
         ("1e999", "syntax: Number out of range: \"1e999\""),
-        ("a.1", "syntax: The literal value 1 cannot be used as a step within a path expression"),
-        ("%", "syntax: The object representing the 'parent' cannot be derived from this expression"),
+        (
+            "a.1",
+            "syntax: The literal value 1 cannot be used as a step within a path expression",
+        ),
+        (
+            "%",
+            "syntax: The object representing the 'parent' cannot be derived from this expression",
+        ),
         ("/(/", "syntax: No terminating / in regular expression"),
-        ("/[b-a]/", "syntax: Invalid regular expression: /[b-a]/: Range out of order in character class"),
-        ("/a**/", "syntax: Invalid regular expression: /a**/: Nothing to repeat"),
+        (
+            "/[b-a]/",
+            "syntax: Invalid regular expression: /[b-a]/: Range out of order in character class",
+        ),
+        (
+            "/a**/",
+            "syntax: Invalid regular expression: /a**/: Nothing to repeat",
+        ),
     ]);
     let error = Expression::parse("é + )").expect_err("it is no expression");
     assert_eq!((error.code, error.position), ("S0211", 5));
@@ -98,7 +146,10 @@ fn random_numbers_and_the_time_come_from_outside() {
 
 fn with_variables(source: &str, variables: &[(&str, &str)]) -> String {
     let variables = variables.iter().map(|(name, text)| {
-        (name.to_string(), expr::json::parse(text).expect("it is JSON"))
+        (
+            name.to_string(),
+            expr::json::parse(text).expect("it is JSON"),
+        )
     });
     let world = World {
         data: None,
@@ -117,12 +168,18 @@ fn variables_come_before_functions_and_after_what_the_expression_binds() {
     assert_eq!(with_variables("$count + 1", &variables), "8");
     assert_eq!(with_variables("$x.a[1]", &variables), "2");
     assert_eq!(with_variables("($x := 1; $x)", &variables), "1");
-    assert_eq!(with_variables("$map($x.a, function($x){$x*2})", &variables), "[2,4]");
+    assert_eq!(
+        with_variables("$map($x.a, function($x){$x*2})", &variables),
+        "[2,4]"
+    );
 }
 
 #[test]
 fn what_is_not_touched_leaves_as_it_came() {
-    let variables = [("v", "{\"big\":123456789012345678901234567890,\"one\":1.0,\"e\":1E2,\"id\":9007199254740993}")];
+    let variables = [(
+        "v",
+        "{\"big\":123456789012345678901234567890,\"one\":1.0,\"e\":1E2,\"id\":9007199254740993}",
+    )];
     let table = [
         ("$v.big", "123456789012345678901234567890"),
         ("$v.one", "1.0"),
@@ -185,9 +242,9 @@ fn references(source: &str) -> Vec<String> {
     let mut found = Vec::new();
     expression.visit_references(&mut |reference| {
         found.push(match reference {
-            Reference::Variable { name, path } => {
-                path.iter().fold(name.to_owned(), |text, field| format!("{text}.{field}"))
-            }
+            Reference::Variable { name, path } => path
+                .iter()
+                .fold(name.to_owned(), |text, field| format!("{text}.{field}")),
             Reference::Root(root) => root.to_owned(),
             Reference::Field(name) => format!("field {name}"),
         });
@@ -210,7 +267,10 @@ fn references_are_what_is_used_and_not_bound() {
         ("($x := $x; $x)", &["x"]),
         ("($x; $x := 1; $x)", &["x"]),
         ("(($x := 1); $x)", &["x"]),
-        ("($f := function(){ $g() }; $g := function(){ $f() }; $f())", &[]),
+        (
+            "($f := function(){ $g() }; $g := function(){ $f() }; $f())",
+            &[],
+        ),
         ("function($x){ $x + $y }", &["y"]),
         ("$map($a, function($v){ $v.b + $c.d })", &["a", "c.d"]),
         ("$a@$x.b#$i.{ 'k': $x, 'i': $i, 'n': $n }", &["a", "n"]),

@@ -51,14 +51,25 @@ fn case(number: usize, line: &str) -> Case {
         "undef" => Expected::Undefined,
         _ => Expected::Error(text(&case, "code").to_owned()),
     };
-    let variables = case.get("bindings").and_then(Value::as_object).map(|members| {
-        members.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
-    });
+    let variables = case
+        .get("bindings")
+        .and_then(Value::as_object)
+        .map(|members| {
+            members
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.clone()))
+                .collect()
+        });
     let depth = case.get("depth").and_then(Value::as_i64);
     // Only where the case is about depth: the suite's default is too low for some of its own.
     let depth = depth.filter(|_| text(&case, "group") == "tail-recursion");
     Case {
-        name: format!("{} {}/{}", number + 1, text(&case, "group"), text(&case, "file")),
+        name: format!(
+            "{} {}/{}",
+            number + 1,
+            text(&case, "group"),
+            text(&case, "file")
+        ),
         source: text(&case, "expr").to_owned(),
         world: World {
             data: case.get("data").cloned(),
@@ -94,13 +105,21 @@ fn holds(case: &Case) -> Result<(), String> {
     };
     match fits {
         true => Ok(()),
-        false => Err(format!("{}\n  {}\n  expected {:?}\n  found    {answer:?}", case.name, case.source, case.expected)),
+        false => Err(format!(
+            "{}\n  {}\n  expected {:?}\n  found    {answer:?}",
+            case.name, case.source, case.expected
+        )),
     }
 }
 
 fn same_items(found: &Value, wanted: &Value) -> bool {
     let sorted = |value: &Value| {
-        let mut texts: Vec<String> = value.as_array().unwrap_or(&[]).iter().map(Value::to_text).collect();
+        let mut texts: Vec<String> = value
+            .as_array()
+            .unwrap_or(&[])
+            .iter()
+            .map(Value::to_text)
+            .collect();
         texts.sort();
         texts
     };
@@ -128,6 +147,9 @@ fn the_official_suite_holds() {
             Err(failure) => failed.push(failure),
         }
     }
-    println!("passed {passed}, failed {}, excluded {left_out}", failed.len());
+    println!(
+        "passed {passed}, failed {}, excluded {left_out}",
+        failed.len()
+    );
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }

@@ -29,7 +29,7 @@ mod transaction;
 
 pub use bytes::Bytes;
 pub use disk::{Disk, DiskFile, RealDisk, faults};
-pub use embedded::{EmbeddedStore, Options};
+pub use embedded::{Damage, EmbeddedStore, IndexFacts, Inspection, LogFacts, Lost, Options, View};
 pub use error::StoreError;
 pub use limits::{MAX_KEY_BYTES, MAX_TRANSACTION_BYTES};
 pub use memory::MemoryStore;

@@ -51,12 +51,20 @@ impl Machine<'_> {
     }
 
     /// The function to call; `None` for what is none.
-    fn callee(&mut self, procedure: &Node, input: &Item, env: &Env) -> Outcome<Option<Rc<Function>>> {
+    fn callee(
+        &mut self,
+        procedure: &Node,
+        input: &Item,
+        env: &Env,
+    ) -> Outcome<Option<Rc<Function>>> {
         match self.eval(procedure, input, env)? {
             Item::Function(function) => Ok(Some(function)),
             Item::Undefined if self.forgot_dollar(procedure, env)? => {
                 let name = name_of(procedure).map(|name| name.to_string());
-                Err(Error::with("T1005", &[("token", &name.unwrap_or_default())]))
+                Err(Error::with(
+                    "T1005",
+                    &[("token", &name.unwrap_or_default())],
+                ))
             }
             _ => Ok(None),
         }
@@ -106,7 +114,9 @@ impl Machine<'_> {
                     env,
                     input: captured,
                 } => self.enter_lambda(lambda, env, captured, arguments, input),
-                _ => self.apply_native(&function, arguments, input).map(Tail::Done),
+                _ => self
+                    .apply_native(&function, arguments, input)
+                    .map(Tail::Done),
             };
             let done = match name.take() {
                 Some(name) => done.map_err(|error| error.in_function(Some(&name)))?,
@@ -146,8 +156,17 @@ impl Machine<'_> {
         self.deeper(|machine| machine.tail(&lambda.body, captured, &frame))
     }
 
-    fn checked(&mut self, signature: &Signature, arguments: &[Item], input: &Item) -> Outcome<Vec<Item>> {
-        let items: usize = arguments.iter().filter_map(Item::as_array).map(|array| array.len()).sum();
+    fn checked(
+        &mut self,
+        signature: &Signature,
+        arguments: &[Item],
+        input: &Item,
+    ) -> Outcome<Vec<Item>> {
+        let items: usize = arguments
+            .iter()
+            .filter_map(Item::as_array)
+            .map(|array| array.len())
+            .sum();
         self.visit(if signature.looks_inside() { items } else { 0 })?;
         signature.check(arguments, input)
     }
@@ -195,7 +214,12 @@ impl Machine<'_> {
         }
     }
 
-    fn apply_native(&mut self, function: &Rc<Function>, arguments: Vec<Item>, input: &Item) -> Outcome {
+    fn apply_native(
+        &mut self,
+        function: &Rc<Function>,
+        arguments: Vec<Item>,
+        input: &Item,
+    ) -> Outcome {
         self.work(1)?;
         match &**function {
             Function::Builtin(builtin) => {
@@ -209,7 +233,9 @@ impl Machine<'_> {
                 let from = arguments.get(1).and_then(Item::as_f64).unwrap_or(0.0);
                 let from = crate::functions::byte_of_unit(text, from);
                 let found = self.find_match(regex, text, from)?;
-                found.map_or(Ok(Item::Undefined), |found| match_object(self, regex, text, &found))
+                found.map_or(Ok(Item::Undefined), |found| {
+                    match_object(self, regex, text, &found)
+                })
             }
             Function::NextMatch { regex, text, from } => {
                 if *from >= text.len() {
@@ -280,7 +306,10 @@ impl Machine<'_> {
             Item::Function(function) => function,
             Item::Undefined if self.forgot_dollar(&partial.procedure, env)? => {
                 let name = name_of(&partial.procedure).map(|name| name.to_string());
-                return Err(Error::with("T1007", &[("token", &name.unwrap_or_default())]));
+                return Err(Error::with(
+                    "T1007",
+                    &[("token", &name.unwrap_or_default())],
+                ));
             }
             _ => return Err(Error::of("T1008")),
         };
@@ -292,7 +321,13 @@ impl Machine<'_> {
     }
 
     /// `left ~> right`
-    pub(super) fn apply_operator(&mut self, left: &Node, right: &Node, input: &Item, env: &Env) -> Outcome {
+    pub(super) fn apply_operator(
+        &mut self,
+        left: &Node,
+        right: &Node,
+        input: &Item,
+        env: &Env,
+    ) -> Outcome {
         let left = self.eval(left, input, env)?;
         if let Kind::Call {
             procedure,
@@ -314,7 +349,10 @@ impl Machine<'_> {
 }
 
 fn may_be_transformed(argument: Option<&Item>) -> bool {
-    matches!(argument, Some(Item::Undefined | Item::Object(_) | Item::Array(_)))
+    matches!(
+        argument,
+        Some(Item::Undefined | Item::Object(_) | Item::Array(_))
+    )
 }
 
 /// The name under which a function is called.

@@ -31,7 +31,7 @@ impl Machine<'_> {
             let value = self.eval(item, input, env)?;
             match value {
                 Item::Array(array) if items.len() == 1 && array.is_range() => {
-                    return Ok(flagged(node, array.as_plain()));
+                    return Ok(flagged(node, array.into_plain()));
                 }
                 Item::Undefined => {}
                 value if matches!(item.kind, Kind::Array(_)) => made.push(value),
@@ -109,7 +109,10 @@ impl Machine<'_> {
             items: Vec::new(),
         });
         if entry.pair != pair {
-            return Err(Error::with("D1009", &[("value", &crate::message::quoted(&key))]));
+            return Err(Error::with(
+                "D1009",
+                &[("value", &crate::message::quoted(&key))],
+            ));
         }
         entry.items.push(item);
         Ok(())
@@ -150,5 +153,9 @@ impl Machine<'_> {
 }
 
 fn flagged(node: &Node, array: Array) -> Item {
-    Item::Array(if node.whole_array { array.as_whole() } else { array })
+    Item::Array(if node.whole_array {
+        array.into_whole()
+    } else {
+        array
+    })
 }

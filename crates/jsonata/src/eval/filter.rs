@@ -47,7 +47,12 @@ impl Machine<'_> {
         let count = tuples.len();
         if let Kind::Number(number) = predicate.kind {
             let place = place(number, count);
-            return Ok(tuples.into_iter().enumerate().filter(|(index, _)| Some(*index) == place).map(|(_, tuple)| tuple).collect());
+            return Ok(tuples
+                .into_iter()
+                .enumerate()
+                .filter(|(index, _)| Some(*index) == place)
+                .map(|(_, tuple)| tuple)
+                .collect());
         }
         let mut kept = Vec::new();
         for (index, tuple) in tuples.into_iter().enumerate() {
@@ -84,6 +89,10 @@ impl Machine<'_> {
 /// The place that an index means; negative ones count from the end.
 fn place(number: f64, count: usize) -> Option<usize> {
     let number = number.floor();
-    let number = if number < 0.0 { number + count as f64 } else { number };
+    let number = if number < 0.0 {
+        number + count as f64
+    } else {
+        number
+    };
     (number >= 0.0 && number < count as f64).then_some(number as usize)
 }

@@ -23,11 +23,6 @@ struct Frame {
 pub(super) struct WeakEnv(Weak<Frame>);
 
 impl Env {
-    /// The outermost frame, which knows `$$`.
-    pub(super) fn root(context: Item) -> Env {
-        Env::default().inside(vec![("$".into(), context)])
-    }
-
     /// A frame inside another.
     pub(super) fn inside(&self, bindings: Vec<(Arc<str>, Item)>) -> Env {
         Env(Some(Rc::new(Frame {

@@ -48,9 +48,10 @@ impl Function {
             Function::Builtin(builtin) => builtin.arity,
             Function::Regex(_) => 2,
             Function::NextMatch { .. } => 0,
-            Function::Partial { arguments, .. } => {
-                arguments.iter().filter(|argument| argument.is_none()).count()
-            }
+            Function::Partial { arguments, .. } => arguments
+                .iter()
+                .filter(|argument| argument.is_none())
+                .count(),
             Function::Chain(..) | Function::Transform { .. } => 1,
         }
     }

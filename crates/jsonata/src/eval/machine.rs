@@ -35,6 +35,8 @@ pub(crate) struct Machine<'m> {
     bytes: usize,
     depth: u32,
     slots: &'m [Arc<str>],
+    /// `$$`
+    root: Item,
     /// Frames in which functions were bound.
     noted: Vec<WeakEnv>,
 }
@@ -44,6 +46,7 @@ impl<'m> Machine<'m> {
         scope: &'m dyn Scope,
         machinery: &'m mut Machinery<'_>,
         slots: &'m [Arc<str>],
+        root: Item,
     ) -> Machine<'m> {
         Machine {
             scope,
@@ -54,6 +57,7 @@ impl<'m> Machine<'m> {
             bytes: machinery.limits.bytes,
             depth: 0,
             slots,
+            root,
             noted: Vec::new(),
         }
     }
@@ -141,7 +145,7 @@ impl<'m> Machine<'m> {
 
     /// A sequence, paid for.
     pub(crate) fn sequence(&mut self, items: Vec<Item>) -> Outcome {
-        Ok(Item::Array(self.array(items)?.as_sequence()))
+        Ok(Item::Array(self.array(items)?.into_sequence()))
     }
 
     /// An object, paid for.
@@ -175,11 +179,11 @@ impl<'m> Machine<'m> {
 
     /// Sets a variable.
     pub(super) fn bind(&mut self, env: &Env, name: &Arc<str>, item: Item) -> Outcome<()> {
-        if item.holds_function() {
-            if let Some(noted) = env.note() {
-                self.memory(64)?;
-                self.noted.push(noted);
-            }
+        if item.holds_function()
+            && let Some(noted) = env.note()
+        {
+            self.memory(64)?;
+            self.noted.push(noted);
         }
         let compared = env.bind(name, item);
         self.memory(ITEM_BYTES)?;
@@ -195,6 +199,9 @@ impl<'m> Machine<'m> {
 
     /// The value of a variable that the caller binds, or a built-in function.
     pub(super) fn outer_variable(&self, name: &str) -> Item {
+        if name == "$" {
+            return self.root.clone();
+        }
         if let Some(value) = self.scope.variable(name) {
             return Item::from(&value);
         }
@@ -228,7 +235,9 @@ impl<'m> Machine<'m> {
             Item::Function(_) => return Ok("".into()),
             _ => {}
         }
-        let affordable = usize::try_from(self.steps).unwrap_or(usize::MAX).saturating_mul(ITEMS);
+        let affordable = usize::try_from(self.steps)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(ITEMS);
         let text = print(item, layout, self.bytes.min(affordable)).map_err(|stop| match stop {
             Stop::TooLong => Error::of("U1003"),
             Stop::NotFinite => Error::of("D3001"),
@@ -240,7 +249,12 @@ impl<'m> Machine<'m> {
     }
 
     /// The next match of a regular expression, paid for.
-    pub(crate) fn find_match(&mut self, regex: &Regex, text: &str, from: usize) -> Outcome<Option<Found>> {
+    pub(crate) fn find_match(
+        &mut self,
+        regex: &Regex,
+        text: &str,
+        from: usize,
+    ) -> Outcome<Option<Found>> {
         let mut fuel = self.steps.saturating_mul(INSTRUCTIONS);
         let before = fuel;
         let found = regex.find(text, from, &mut fuel);

@@ -36,9 +36,11 @@ pub(crate) fn run(
     scope: &dyn Scope,
     machinery: &mut Machinery<'_>,
 ) -> Result<Answer, Error> {
-    let context = scope.context().map_or(Item::Undefined, |value| Item::from(&value));
-    let mut machine = Machine::new(scope, machinery, &program.slots);
-    let env = Env::root(context.clone());
+    let context = scope
+        .context()
+        .map_or(Item::Undefined, |value| Item::from(&value));
+    let mut machine = Machine::new(scope, machinery, &program.slots, context.clone());
+    let env = Env::default().inside(Vec::new());
     let input = match context {
         Item::Array(_) => Item::Array(Array::wrapper(context)),
         other => other,
@@ -180,7 +182,11 @@ impl Machine<'_> {
 
 /// A sequence of no items is nothing, one of a single item is that item.
 pub(crate) fn collapse(array: Array, keep_array: bool) -> Item {
-    let array = if keep_array { array.keeping_singleton() } else { array };
+    let array = if keep_array {
+        array.keeping_singleton()
+    } else {
+        array
+    };
     match array.len() {
         0 => Item::Undefined,
         1 if !array.keeps_singleton() => array.get(0).unwrap_or_default(),

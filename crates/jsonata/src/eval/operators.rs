@@ -144,7 +144,9 @@ impl Machine<'_> {
             return Ok(Item::Bool(is_identical(left, right)));
         };
         self.visit(array.len())?;
-        Ok(Item::Bool(array.iter().any(|item| is_identical(left, &item))))
+        Ok(Item::Bool(
+            array.iter().any(|item| is_identical(left, &item)),
+        ))
     }
 
     fn range(&mut self, left: &Item, right: &Item) -> Outcome {
@@ -163,7 +165,9 @@ impl Machine<'_> {
         if size > self.limits.sequence.min(u32::MAX as usize) as f64 {
             return Err(Error::with("D2014", &[("value", &number_text(size))]));
         }
-        Ok(Item::Array(Array::range(first, size as u32).as_sequence()))
+        Ok(Item::Array(
+            Array::range(first, size as u32).into_sequence(),
+        ))
     }
 
     /// What a value counts as where a boolean is expected.

@@ -73,11 +73,16 @@ impl Machine<'_> {
             result = match result {
                 Item::Array(array) if array.is_whole() && !array.is_sequence() => {
                     let one = self.array(vec![Item::Array(array)])?;
-                    Item::Array(one.as_sequence().keeping_singleton())
+                    Item::Array(one.into_sequence().keeping_singleton())
                 }
                 Item::Array(array) => Item::Array(array.keeping_singleton()),
                 other => other,
             };
+        }
+        if (path.keep_singleton || node.keep_array)
+            && !matches!(result, Item::Undefined | Item::Array(_))
+        {
+            result = Item::Array(Array::sequence(vec![result]).keeping_singleton());
         }
         match &node.group {
             Some(group) => self.group(group, &result, env),
@@ -90,15 +95,16 @@ impl Machine<'_> {
             let sorted = self.sort_items(terms, Item::Array(source.as_array()), env)?;
             return self.filters(step, sorted, env);
         }
-        if let (Source::One(item @ Item::Object(_)), Some(name)) = (source, step.plain_name()) {
-            self.work(1)?;
-            let found = self.lookup(item, name)?;
-            return self.flatten_one(found, is_last);
-        }
+        let array = match source {
+            Source::One(item) => {
+                let result = self.step_result(step, item, env)?;
+                return self.flatten_one(result, is_last);
+            }
+            Source::Many(array) => array,
+        };
         let mut results = Vec::new();
-        for item in source.items() {
-            let result = self.eval(step, &item, env)?;
-            let result = self.filters(step, result, env)?;
+        for item in array.iter() {
+            let result = self.step_result(step, &item, env)?;
             if !result.is_undefined() {
                 results.push(result);
             }
@@ -114,6 +120,25 @@ impl Machine<'_> {
         self.sequence(flat)
     }
 
+    /// What a step gives for one item. Names and variables with nothing behind them are most steps,
+    /// and take a short way.
+    fn step_result(&mut self, step: &Node, item: &Item, env: &Env) -> Outcome {
+        if !step.stages.is_empty() || !step.predicates.is_empty() || step.group.is_some() {
+            let result = self.eval(step, item, env)?;
+            return self.filters(step, result, env);
+        }
+        let result = match &step.kind {
+            Kind::Name(name) => self.lookup(item, name)?,
+            Kind::Variable(name) => self.variable(name, item, env)?,
+            _ => return self.eval(step, item, env),
+        };
+        self.work(1)?;
+        Ok(match result {
+            Item::Array(array) if array.is_sequence() => collapse(array, step.keep_array),
+            other => other,
+        })
+    }
+
     fn filters(&mut self, step: &Node, mut result: Item, env: &Env) -> Outcome {
         for stage in &step.stages {
             if let Stage::Filter(predicate) = stage {
@@ -123,13 +148,16 @@ impl Machine<'_> {
         Ok(result)
     }
 
-    /// The sequence of the single result of a step. An array at the end of a path stays itself.
+    /// The sequence of the single result of a step: that result, unless it is an array that stays
+    /// one. An array at the end of a path stays itself.
     fn flatten_one(&mut self, result: Item, is_last: bool) -> Outcome {
         Ok(match result {
-            Item::Undefined => Item::Undefined,
             Item::Array(array) if is_last && !array.is_sequence() => Item::Array(array),
-            Item::Array(array) if !array.is_whole() => Item::Array(array.as_plain().as_sequence()),
-            other => Item::Array(Array::sequence(vec![other])),
+            Item::Array(array) if array.is_whole() => {
+                Item::Array(Array::sequence(vec![Item::Array(array)]))
+            }
+            Item::Array(array) => Item::Array(array.into_plain().into_sequence()),
+            single => single,
         })
     }
 
@@ -200,7 +228,11 @@ impl Machine<'_> {
             self.flatten_deep(value, &mut flat)?;
         }
         let array = self.array(flat)?;
-        Ok(Item::Array(if has_arrays { array } else { array.as_sequence() }))
+        Ok(Item::Array(if has_arrays {
+            array
+        } else {
+            array.into_sequence()
+        }))
     }
 
     fn flatten_deep(&mut self, item: Item, flat: &mut Vec<Item>) -> Outcome<()> {
@@ -235,12 +267,17 @@ impl Machine<'_> {
                 found.push(item);
             }
         }
-        Ok(collapse(self.array(found)?.as_sequence(), false))
+        Ok(collapse(self.array(found)?.into_sequence(), false))
     }
 }
 
 fn values_reversed(object: &Object) -> Vec<Item> {
-    object.entries().into_iter().rev().map(|(_, item)| item).collect()
+    object
+        .entries()
+        .into_iter()
+        .rev()
+        .map(|(_, item)| item)
+        .collect()
 }
 
 fn is_nothing(result: &Item) -> bool {

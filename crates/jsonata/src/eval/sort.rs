@@ -20,7 +20,13 @@ impl Machine<'_> {
             return Ok(input);
         }
         self.make_items(array.len())?;
-        let tuples = array.iter().map(|item| Tuple { item, bindings: Vec::new() }).collect();
+        let tuples = array
+            .iter()
+            .map(|item| Tuple {
+                item,
+                bindings: Vec::new(),
+            })
+            .collect();
         let sorted = self.sort_tuples(terms, tuples, env)?;
         let items = sorted.into_iter().map(|tuple| tuple.item).collect();
         Ok(Item::Array(self.array(items)?))
@@ -34,7 +40,10 @@ impl Machine<'_> {
     ) -> Outcome<Vec<Item>> {
         let tuples: Vec<Tuple> = source
             .items()
-            .map(|item| Tuple { item, bindings: Vec::new() })
+            .map(|item| Tuple {
+                item,
+                bindings: Vec::new(),
+            })
             .collect();
         self.make_items(tuples.len())?;
         let sorted = self.sort_tuples(terms, tuples, env)?;
@@ -73,7 +82,10 @@ impl Machine<'_> {
             Ok(false)
         })?;
         let mut tuples: Vec<Option<Tuple>> = tuples.into_iter().map(Some).collect();
-        Ok(order.into_iter().filter_map(|place| tuples[place].take()).collect())
+        Ok(order
+            .into_iter()
+            .filter_map(|place| tuples[place].take())
+            .collect())
     }
 
     /// A stable merge sort whose comparison, "is the first to come after the second", may fail.
@@ -95,7 +107,11 @@ impl Machine<'_> {
         while let (Some(first), Some(second)) = (left.peek(), right.peek()) {
             self.work(1)?;
             let from_right = after(self, first, second)?;
-            merged.extend(if from_right { right.next() } else { left.next() });
+            merged.extend(if from_right {
+                right.next()
+            } else {
+                left.next()
+            });
         }
         merged.extend(left);
         merged.extend(right);

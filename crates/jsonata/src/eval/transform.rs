@@ -105,7 +105,9 @@ impl Machine<'_> {
         match item {
             Item::Array(array) => {
                 self.visit(array.len())?;
-                array.iter().try_for_each(|item| grow(|| self.check_depth(&item, level + 1)))
+                array
+                    .iter()
+                    .try_for_each(|item| grow(|| self.check_depth(&item, level + 1)))
             }
             Item::Object(object @ Object::Own(_)) => {
                 self.visit(object.len())?;

@@ -28,7 +28,7 @@ impl Machine<'_> {
             return Ok(Item::Tuples(std::rc::Rc::new(tuples)));
         }
         let items = tuples.into_iter().map(|tuple| tuple.item).collect();
-        let array = self.array(items)?.as_sequence();
+        let array = self.array(items)?.into_sequence();
         Ok(Item::Array(match path.keep_singleton {
             true => array.keeping_singleton(),
             false => array,

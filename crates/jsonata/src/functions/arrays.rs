@@ -9,7 +9,11 @@ use crate::value::number::number_text;
 use crate::value::{Item, shallow_hash};
 
 pub(super) fn count(_: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
-    Ok(Item::count(argument(arguments, 0).as_array().map_or(0, |array| array.len())))
+    Ok(Item::count(
+        argument(arguments, 0)
+            .as_array()
+            .map_or(0, |array| array.len()),
+    ))
 }
 
 pub(super) fn append(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
@@ -44,7 +48,10 @@ pub(super) fn zip(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     machine.make_items(rows.saturating_mul(arguments.len()))?;
     let mut zipped = Vec::with_capacity(rows);
     for row in 0..rows {
-        let items = arguments.iter().filter_map(Item::as_array).filter_map(|array| array.get(row));
+        let items = arguments
+            .iter()
+            .filter_map(Item::as_array)
+            .filter_map(|array| array.get(row));
         let items = items.collect();
         zipped.push(Item::Array(machine.array(items)?));
     }
@@ -78,7 +85,7 @@ pub(super) fn distinct(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome
     }
     let kept_array = machine.array(kept)?;
     Ok(Item::Array(match array.is_sequence() {
-        true => kept_array.as_sequence(),
+        true => kept_array.into_sequence(),
         false => kept_array,
     }))
 }
@@ -107,7 +114,11 @@ pub(super) fn partition(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcom
 /// `$range(first, last, step)` (Step Functions): numbers up to and with the last; fractions are cut
 /// off, and a single one is no array (recorded: `$range(1,9,9)` is 1).
 pub(super) fn range(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
-    let bounds = (whole(arguments, 0), whole(arguments, 1), whole(arguments, 2));
+    let bounds = (
+        whole(arguments, 0),
+        whole(arguments, 1),
+        whole(arguments, 2),
+    );
     let (Some(first), Some(last), Some(step)) = bounds else {
         return Ok(Item::Undefined);
     };
@@ -123,6 +134,8 @@ pub(super) fn range(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     }
     let count = count as usize;
     machine.make_items(count)?;
-    let numbers = (0..count).map(|place| Item::Number(first + place as f64 * step)).collect();
+    let numbers = (0..count)
+        .map(|place| Item::Number(first + place as f64 * step))
+        .collect();
     machine.sequence(numbers)
 }

@@ -10,7 +10,12 @@ pub(super) fn millis(machine: &mut Machine<'_>, _: &[Item]) -> Outcome {
 }
 
 pub(super) fn now(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
-    write(machine, machine.now_millis as f64, text(arguments, 0), text(arguments, 1))
+    write(
+        machine,
+        machine.now_millis as f64,
+        text(arguments, 0),
+        text(arguments, 1),
+    )
 }
 
 pub(super) fn from_millis(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
@@ -20,7 +25,12 @@ pub(super) fn from_millis(machine: &mut Machine<'_>, arguments: &[Item]) -> Outc
     }
 }
 
-fn write(machine: &mut Machine<'_>, millis: f64, picture: Option<&str>, zone: Option<&str>) -> Outcome {
+fn write(
+    machine: &mut Machine<'_>,
+    millis: f64,
+    picture: Option<&str>,
+    zone: Option<&str>,
+) -> Outcome {
     machine.work(picture.map_or(0, str::len) as u64 + 1)?;
     let made = format::from_millis(millis, picture, zone)?;
     machine.text(made)

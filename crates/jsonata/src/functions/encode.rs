@@ -38,7 +38,9 @@ pub(super) fn base64_decode(machine: &mut Machine<'_>, arguments: &[Item]) -> Ou
         .filter_map(|byte| match byte {
             b'-' => Some(b'+'),
             b'_' => Some(b'/'),
-            other => (other.is_ascii_alphanumeric() || matches!(other, b'+' | b'/')).then_some(other),
+            other => {
+                (other.is_ascii_alphanumeric() || matches!(other, b'+' | b'/')).then_some(other)
+            }
         })
         .collect();
     if digits.len() % 4 == 1 {
@@ -54,7 +56,9 @@ const UNRESERVED: &[u8] = b"-_.!~*'()";
 const RESERVED: &[u8] = b";,/?:@&=+$#";
 
 pub(super) fn encode_url(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
-    encode(machine, arguments, |byte| UNRESERVED.contains(&byte) || RESERVED.contains(&byte))
+    encode(machine, arguments, |byte| {
+        UNRESERVED.contains(&byte) || RESERVED.contains(&byte)
+    })
 }
 
 pub(super) fn encode_url_component(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
@@ -87,12 +91,7 @@ pub(super) fn decode_url_component(machine: &mut Machine<'_>, arguments: &[Item]
 }
 
 /// Resolves escapes, except of the kept characters.
-fn decode(
-    machine: &mut Machine<'_>,
-    arguments: &[Item],
-    function: &str,
-    kept: &[u8],
-) -> Outcome {
+fn decode(machine: &mut Machine<'_>, arguments: &[Item], function: &str, kept: &[u8]) -> Outcome {
     let Some(text) = text(arguments, 0) else {
         return Ok(Item::Undefined);
     };
@@ -109,7 +108,9 @@ fn decode(
             rest = after;
             continue;
         }
-        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = after
+            .get(..2)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
         let byte = digits
             .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
             .and_then(|digits| u8::from_str_radix(digits, 16).ok())
@@ -121,5 +122,7 @@ fn decode(
         }
         rest = &after[2..];
     }
-    String::from_utf8(bytes).map(Item::string).map_err(|_| malformed())
+    String::from_utf8(bytes)
+        .map(Item::string)
+        .map_err(|_| malformed())
 }

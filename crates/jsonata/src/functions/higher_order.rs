@@ -15,7 +15,10 @@ fn call(machine: &mut Machine<'_>, function: &Rc<Function>, mut arguments: Vec<I
 
 /// The array and the function that most of these take; `None` when there is no array.
 fn operands(arguments: &[Item]) -> Option<(&Array, &Rc<Function>)> {
-    Some((argument(arguments, 0).as_array()?, argument(arguments, 1).as_function()?))
+    Some((
+        argument(arguments, 0).as_array()?,
+        argument(arguments, 1).as_function()?,
+    ))
 }
 
 /// Calls a function with each item, its index and the array.
@@ -70,12 +73,14 @@ pub(super) fn single(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     };
     let mut found = Vec::new();
     match argument(arguments, 1) {
-        Item::Function(function) => each_item(machine, array, function, &mut |machine, item, result| {
-            if machine.truth(&result)? {
-                found.push(item);
-            }
-            Ok(found.len() < 2)
-        })?,
+        Item::Function(function) => {
+            each_item(machine, array, function, &mut |machine, item, result| {
+                if machine.truth(&result)? {
+                    found.push(item);
+                }
+                Ok(found.len() < 2)
+            })?
+        }
         _ => found.extend(array.iter().take(2)),
     }
     match found.len() {
@@ -112,7 +117,11 @@ pub(super) fn each(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     machine.make_items(members.len())?;
     let mut results = Vec::new();
     for (key, item) in members.entries() {
-        let result = call(machine, function, vec![item, Item::String(key), object.clone()])?;
+        let result = call(
+            machine,
+            function,
+            vec![item, Item::String(key), object.clone()],
+        )?;
         if !result.is_undefined() {
             results.push(result);
         }
@@ -183,9 +192,9 @@ fn is_truthy(item: &Item) -> bool {
         Item::Undefined | Item::Null => false,
         Item::Bool(value) => *value,
         Item::String(text) => !text.is_empty(),
-        Item::Number(_) | Item::Exact(_) => {
-            item.as_f64().is_some_and(|number| number != 0.0 && !number.is_nan())
-        }
+        Item::Number(_) | Item::Exact(_) => item
+            .as_f64()
+            .is_some_and(|number| number != 0.0 && !number.is_nan()),
         Item::Array(_) | Item::Object(_) | Item::Function(_) | Item::Tuples(_) => true,
     }
 }

@@ -17,7 +17,9 @@ fn fold(
         return Ok(None);
     };
     machine.visit(array.len())?;
-    Ok(numbers_of(array).reduce(combine).map(|value| (value, array.len())))
+    Ok(numbers_of(array)
+        .reduce(combine)
+        .map(|value| (value, array.len())))
 }
 
 fn numbers_of(array: &Array) -> impl Iterator<Item = f64> + '_ {
@@ -34,7 +36,9 @@ pub(super) fn sum(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
 
 pub(super) fn average(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let sum = fold(machine, arguments, |a, b| a + b)?;
-    Ok(sum.map_or(Item::Undefined, |(sum, count)| Item::Number(sum / count as f64)))
+    Ok(sum.map_or(Item::Undefined, |(sum, count)| {
+        Item::Number(sum / count as f64)
+    }))
 }
 
 pub(super) fn max(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
@@ -70,7 +74,9 @@ pub(super) fn ceil(_: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
 pub(super) fn round(_: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let places = value_of(arguments, 1).unwrap_or(0.0).floor();
     // A double has no more places than that.
-    map(arguments, |value| Ok(round_at(value, places.clamp(-400.0, 400.0) as i32)))
+    map(arguments, |value| {
+        Ok(round_at(value, places.clamp(-400.0, 400.0) as i32))
+    })
 }
 
 pub(super) fn sqrt(_: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
@@ -87,7 +93,10 @@ pub(super) fn power(_: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
         if result.is_finite() {
             return Ok(result);
         }
-        let details = [("value", &*number_text(base)), ("exp", &number_text(exponent))];
+        let details = [
+            ("value", &*number_text(base)),
+            ("exp", &number_text(exponent)),
+        ];
         Err(Error::with("D3061", &details))
     })
 }
@@ -117,7 +126,11 @@ fn decimal(text: &str) -> Option<f64> {
         .into_iter()
         .flatten()
         .all(|part| !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit()));
-    let value = if are_digits { text.parse::<f64>().ok() } else { None };
+    let value = if are_digits {
+        text.parse::<f64>().ok()
+    } else {
+        None
+    };
     value.filter(|value| value.is_finite())
 }
 

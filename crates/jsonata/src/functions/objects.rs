@@ -22,7 +22,9 @@ fn collect_keys(machine: &mut Machine<'_>, item: &Item, found: &mut Members) -> 
         }
         Item::Array(array) => {
             machine.visit(array.len())?;
-            array.iter().try_for_each(|item| grow(|| collect_keys(machine, &item, found)))
+            array
+                .iter()
+                .try_for_each(|item| grow(|| collect_keys(machine, &item, found)))
         }
         _ => Ok(()),
     }
@@ -43,7 +45,11 @@ pub(super) fn spread(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
             spread_items(machine, array, &mut spread)?;
             let is_empty = spread.is_empty();
             let made = machine.array(spread)?;
-            Ok(Item::Array(if is_empty { made.as_sequence() } else { made }))
+            Ok(Item::Array(if is_empty {
+                made.into_sequence()
+            } else {
+                made
+            }))
         }
         Item::Object(object) => {
             let mut spread = Vec::new();
@@ -67,7 +73,11 @@ fn spread_items(machine: &mut Machine<'_>, array: &Array, spread: &mut Vec<Item>
     Ok(())
 }
 
-fn spread_object(machine: &mut Machine<'_>, object: &Object, spread: &mut Vec<Item>) -> Outcome<()> {
+fn spread_object(
+    machine: &mut Machine<'_>,
+    object: &Object,
+    spread: &mut Vec<Item>,
+) -> Outcome<()> {
     machine.make_items(object.len())?;
     for (key, item) in object.entries() {
         spread.push(machine.object(Members::from_iter([(key, item)]))?);

@@ -35,9 +35,7 @@ pub(super) fn contains(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome
             machine.read(text.len() + token.len())?;
             Ok(Item::Bool(text.contains(&**token)))
         }
-        Item::Function(matcher) => {
-            Ok(Item::Bool(first(machine, matcher, text)?.is_some()))
-        }
+        Item::Function(matcher) => Ok(Item::Bool(first(machine, matcher, text)?.is_some())),
         _ => Ok(Item::Undefined),
     }
 }
@@ -79,7 +77,10 @@ pub(super) fn split(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
             let count = text.chars().count().min(limit);
             machine.make_items(count)?;
             machine.memory(count.saturating_mul(16))?;
-            text.chars().take(limit).map(|one| Item::string(one.to_string())).collect()
+            text.chars()
+                .take(limit)
+                .map(|one| Item::string(one.to_string()))
+                .collect()
         }
         Item::String(separator) => {
             let mut parts = Vec::new();
@@ -204,7 +205,11 @@ fn filled(machine: &mut Machine<'_>, template: &str, one: &Match) -> Outcome<Arc
             rest = after;
             continue;
         }
-        let digits = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+        let digits = rest
+            .bytes()
+            .take(most)
+            .take_while(u8::is_ascii_digit)
+            .count();
         let number = |digits: usize| rest[..digits].parse::<usize>().ok();
         let mut taken = digits;
         if most > 1 && taken == most && number(taken).is_some_and(|group| group > count) {
@@ -214,7 +219,9 @@ fn filled(machine: &mut Machine<'_>, template: &str, one: &Match) -> Outcome<Arc
             made.push('$');
             continue;
         };
-        if let Some(Item::String(text)) = group.checked_sub(1).and_then(|place| one.groups.get(place)) {
+        if let Some(Item::String(text)) =
+            group.checked_sub(1).and_then(|place| one.groups.get(place))
+        {
             machine.make_text(text.len())?;
             made.push_str(text);
         }
@@ -250,10 +257,16 @@ fn each_match(
     Ok(())
 }
 
-fn first(machine: &mut Machine<'_>, matcher: &Rc<Function>, text: &Arc<str>) -> Outcome<Option<Match>> {
+fn first(
+    machine: &mut Machine<'_>,
+    matcher: &Rc<Function>,
+    text: &Arc<str>,
+) -> Outcome<Option<Match>> {
     if let Function::Regex(regex) = &**matcher {
         let found = machine.find_match(regex, text, 0)?;
-        return found.map(|found| of_regex(machine, regex, text, &found)).transpose();
+        return found
+            .map(|found| of_regex(machine, regex, text, &found))
+            .transpose();
     }
     let found = machine.apply(matcher, vec![Item::String(text.clone())], &Item::Null)?;
     of_item(&found)
@@ -264,7 +277,9 @@ fn following(machine: &mut Machine<'_>, one: &Match, text: &Arc<str>) -> Outcome
         Next::Regex(_) if one.end >= text.len() => Ok(None),
         Next::Regex(regex) => match machine.find_match(regex, text, one.end)? {
             Some(found) if found.start == found.end => Err(Error::of("D1004")),
-            found => found.map(|found| of_regex(machine, regex, text, &found)).transpose(),
+            found => found
+                .map(|found| of_regex(machine, regex, text, &found))
+                .transpose(),
         },
         Next::Function(Item::Function(next)) => {
             let found = machine.apply(next, Vec::new(), &Item::Null)?;
@@ -322,7 +337,10 @@ fn of_item(item: &Item) -> Outcome<Option<Match>> {
         start,
         end: start.saturating_add(text.len()),
         text,
-        groups: get("groups").as_array().map(|groups| groups.iter().collect()).unwrap_or_default(),
+        groups: get("groups")
+            .as_array()
+            .map(|groups| groups.iter().collect())
+            .unwrap_or_default(),
         next: Next::Function(get("next")),
     }))
 }
@@ -351,10 +369,16 @@ pub(crate) fn match_object(
         from: found.end,
     })?;
     let mut units = Units::default();
-    let (start, end) = (units.before(text, found.start), units.before(text, found.end));
+    let (start, end) = (
+        units.before(text, found.start),
+        units.before(text, found.end),
+    );
     machine.read(found.end)?;
     let mut members = Members::new();
-    members.insert("match".into(), machine.text(text[found.start..found.end].to_owned())?);
+    members.insert(
+        "match".into(),
+        machine.text(text[found.start..found.end].to_owned())?,
+    );
     members.insert("start".into(), Item::count(start));
     members.insert("end".into(), Item::count(end));
     members.insert("groups".into(), Item::Array(Array::own(groups)));

@@ -40,7 +40,11 @@ pub(super) fn substring(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcom
         None => count,
     };
     let (start, end) = (place(start, count), place(end, count));
-    let cut: String = text.chars().skip(start).take(end.saturating_sub(start)).collect();
+    let cut: String = text
+        .chars()
+        .skip(start)
+        .take(end.saturating_sub(start))
+        .collect();
     Ok(Item::string(cut))
 }
 
@@ -56,7 +60,9 @@ pub(super) fn substring_before(machine: &mut Machine<'_>, arguments: &[Item]) ->
 }
 
 pub(super) fn substring_after(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
-    cut_at(machine, arguments, |text, place, length| &text[place + length..])
+    cut_at(machine, arguments, |text, place, length| {
+        &text[place + length..]
+    })
 }
 
 /// A part of the text that begins or ends where another text is found; all of it if there is none.
@@ -90,7 +96,9 @@ pub(super) fn uppercase(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcom
 /// White space in a row becomes one space, and none stays at the ends.
 pub(super) fn trim(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     change(machine, arguments, |text| {
-        let words = text.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty());
+        let words = text
+            .split([' ', '\t', '\n', '\r'])
+            .filter(|word| !word.is_empty());
         words.collect::<Vec<_>>().join(" ")
     })
 }
@@ -108,7 +116,9 @@ pub(super) fn pad(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let Some(text) = text(arguments, 0) else {
         return Ok(Item::Undefined);
     };
-    let filling = argument(arguments, 2).as_str().filter(|filling| !filling.is_empty());
+    let filling = argument(arguments, 2)
+        .as_str()
+        .filter(|filling| !filling.is_empty());
     let filling = filling.unwrap_or(" ");
     let width = number(arguments, 1).unwrap_or(0.0).trunc();
     machine.read(text.len())?;
@@ -135,7 +145,11 @@ pub(super) fn join(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     };
     let separator = argument(arguments, 1).as_str().unwrap_or("");
     machine.visit(strings.len())?;
-    machine.make_text(separator.len().saturating_mul(strings.len().saturating_sub(1)))?;
+    machine.make_text(
+        separator
+            .len()
+            .saturating_mul(strings.len().saturating_sub(1)),
+    )?;
     let mut joined = String::new();
     for (place, item) in strings.iter().enumerate() {
         if place > 0 {

@@ -32,7 +32,10 @@ impl Ancestry {
 
     /// The names of the variables that hold the parents. No variable of the language has such a name.
     pub(super) fn names(&self) -> Vec<std::sync::Arc<str>> {
-        let names = self.slots.iter().map(|slot| format!("!{}", slot.label).into());
+        let names = self
+            .slots
+            .iter()
+            .map(|slot| format!("!{}", slot.label).into());
         names.collect()
     }
 
@@ -43,7 +46,11 @@ impl Ancestry {
     }
 
     /// Looks for the parents that a predicate seeks, beginning with the step it belongs to.
-    pub(super) fn predicate(&mut self, step: &mut Node, predicate: &Node) -> Result<(), SyntaxError> {
+    pub(super) fn predicate(
+        &mut self,
+        step: &mut Node,
+        predicate: &Node,
+    ) -> Result<(), SyntaxError> {
         for slot in predicate.seeking.iter().flatten().copied() {
             if self.slots[slot].level == 1 {
                 self.seek(step, slot)?;
@@ -74,7 +81,8 @@ impl Ancestry {
                 };
                 index = previous;
                 // Of steps in a row that bind their focus only the first counts.
-                while index > 0 && steps[index].focus.is_some() && steps[index - 1].focus.is_some() {
+                while index > 0 && steps[index].focus.is_some() && steps[index - 1].focus.is_some()
+                {
                     index -= 1;
                 }
                 self.seek(&mut steps[index], slot)?;

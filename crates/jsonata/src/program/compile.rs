@@ -175,7 +175,13 @@ impl Compiler {
         pairs.into_iter().map(compile).collect()
     }
 
-    fn binary(&mut self, symbol: &'static str, left: Tree, right: Tree, position: usize) -> Compiled {
+    fn binary(
+        &mut self,
+        symbol: &'static str,
+        left: Tree,
+        right: Tree,
+        position: usize,
+    ) -> Compiled {
         let left = self.boxed(left)?;
         let right = self.boxed(right)?;
         let Some(operator) = Operator::of(symbol) else {
@@ -351,7 +357,10 @@ impl Compiler {
         let then = self.boxed(then)?;
         let otherwise = otherwise.map(|tree| self.boxed(*tree)).transpose()?;
         let mut node = Node::new(Kind::Literal(Literal::Null), position);
-        for part in [Some(&condition), Some(&then), otherwise.as_ref()].into_iter().flatten() {
+        for part in [Some(&condition), Some(&then), otherwise.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             self.ancestry.push(&mut node, part);
         }
         node.kind = Kind::Condition {
@@ -420,7 +429,7 @@ fn as_path(left: Node) -> Node {
 fn steps_of(path: &mut Node) -> &mut Vec<Node> {
     match &mut path.kind {
         Kind::Path(path) => &mut path.steps,
-        _ => unreachable!("only called with what path_of and as_path made"),
+        _ => unreachable!("it was made by path_of or as_path"),
     }
 }
 
@@ -429,7 +438,9 @@ fn last_step(node: &mut Node) -> &mut Node {
     if !matches!(node.kind, Kind::Path(_)) {
         return node;
     }
-    steps_of(node).last_mut().expect("a path has at least one step")
+    steps_of(node)
+        .last_mut()
+        .expect("a path has at least one step")
 }
 
 /// A string is a field name; other literals are no steps.
@@ -444,5 +455,9 @@ fn check_step(step: &mut Node) -> Compiled<()> {
         }
         _ => return Ok(()),
     };
-    Err(SyntaxError::at(step.position, "S0213", &[("value", &value)]))
+    Err(SyntaxError::at(
+        step.position,
+        "S0213",
+        &[("value", &value)],
+    ))
 }

@@ -178,7 +178,9 @@ impl Operator {
     }
 
     pub(crate) fn symbol(self) -> &'static str {
-        let found = Operator::TABLE.iter().find(|(_, operator)| *operator == self);
+        let found = Operator::TABLE
+            .iter()
+            .find(|(_, operator)| *operator == self);
         found.map_or("", |(text, _)| text)
     }
 }

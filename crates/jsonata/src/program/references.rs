@@ -89,20 +89,27 @@ fn parts(node: &Node) -> Vec<&Node> {
         Kind::Path(path) => path.steps.iter().collect(),
         Kind::Negate(one) | Kind::Bind(_, one) => vec![one],
         Kind::Array(items) | Kind::Block { parts: items, .. } => items.iter().collect(),
-        Kind::Object(group) => group.pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
+        Kind::Object(group) => group
+            .pairs
+            .iter()
+            .flat_map(|(key, value)| [key, value])
+            .collect(),
         Kind::Binary { left, right, .. } | Kind::Apply(left, right) => vec![left, right],
         Kind::Call {
             procedure,
             arguments,
         } => std::iter::once(&**procedure).chain(arguments).collect(),
-        Kind::Partial(partial) => {
-            std::iter::once(&partial.procedure).chain(partial.arguments.iter().flatten()).collect()
-        }
+        Kind::Partial(partial) => std::iter::once(&partial.procedure)
+            .chain(partial.arguments.iter().flatten())
+            .collect(),
         Kind::Condition {
             condition,
             then,
             otherwise,
-        } => [&**condition, &**then].into_iter().chain(otherwise.as_deref()).collect(),
+        } => [&**condition, &**then]
+            .into_iter()
+            .chain(otherwise.as_deref())
+            .collect(),
         Kind::Sort(terms) => terms.iter().map(|term| &term.key).collect(),
         _ => Vec::new(),
     }
@@ -138,17 +145,24 @@ impl Walk {
             Kind::Block { parts, .. } => {
                 let mut level = Level::with([], false);
                 parts.iter().for_each(|part| binds(part, &mut level.ever));
-                self.inside(level, |walk| parts.iter().for_each(|part| walk.node(part, &[])));
+                self.inside(level, |walk| {
+                    parts.iter().for_each(|part| walk.node(part, &[]))
+                });
             }
             Kind::Lambda(lambda) => {
                 let mut level = Level::with(lambda.parameters.iter().cloned(), true);
                 binds(&lambda.body, &mut level.ever);
-                self.inside(level, |walk| walk.nested(|walk| walk.node(&lambda.body, &[])));
+                self.inside(level, |walk| {
+                    walk.nested(|walk| walk.node(&lambda.body, &[]))
+                });
             }
             Kind::Transform(transform) => self.nested(|walk| {
                 walk.node(&transform.pattern, &[]);
                 walk.node(&transform.update, &[]);
-                transform.delete.iter().for_each(|delete| walk.node(delete, &[]));
+                transform
+                    .delete
+                    .iter()
+                    .for_each(|delete| walk.node(delete, &[]));
             }),
             Kind::Sort(terms) => {
                 self.nested(|walk| terms.iter().for_each(|term| walk.node(&term.key, &[])));
@@ -213,7 +227,8 @@ impl Walk {
             }
             _ if self.is_bound(name) || functions::find(name).is_some() => {}
             _ => {
-                let path = match node.stages.is_empty() && node.predicates.is_empty() {
+                let is_bare = node.stages.is_empty() && node.predicates.is_empty();
+                let path = match is_bare && node.focus.is_none() {
                     true => fields(after),
                     false => Vec::new(),
                 };
@@ -255,7 +270,7 @@ fn fields(steps: &[Node]) -> Vec<Arc<str>> {
     for step in steps {
         let Kind::Name(name) = &step.kind else { break };
         fields.push(name.clone());
-        if !step.stages.is_empty() {
+        if !step.stages.is_empty() || step.focus.is_some() {
             break;
         }
     }

@@ -39,7 +39,11 @@ impl Class {
             ]),
             _ => return None,
         };
-        Some(if letter.is_ascii_uppercase() { class.inverted() } else { class })
+        Some(if letter.is_ascii_uppercase() {
+            class.inverted()
+        } else {
+            class
+        })
     }
 
     pub(super) fn inverted(mut self) -> Class {
@@ -91,7 +95,9 @@ impl Class {
     pub(super) fn contains(&self, character: char, ignore_case: bool) -> bool {
         let mut inside = self.holds(character);
         if ignore_case && !inside {
-            inside = variants(character).into_iter().any(|variant| self.holds(variant));
+            inside = variants(character)
+                .into_iter()
+                .any(|variant| self.holds(variant));
         }
         inside != self.negated
     }

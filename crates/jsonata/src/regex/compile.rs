@@ -73,7 +73,10 @@ impl Compiler {
             }
             Node::Choice(choices) => self.choice(choices, back)?,
             Node::Group(number, inside) => {
-                let (first, last) = (number * 2 + usize::from(back), number * 2 + usize::from(!back));
+                let (first, last) = (
+                    number * 2 + usize::from(back),
+                    number * 2 + usize::from(!back),
+                );
                 self.emit(Instruction::Save(first))?;
                 self.node(inside, back)?;
                 self.emit(Instruction::Save(last))?;
@@ -95,7 +98,10 @@ impl Compiler {
                 self.emit(Instruction::Boundary { negated: *negated })?;
             }
             Node::Reference(group) => {
-                self.emit(Instruction::Reference { group: *group, back })?;
+                self.emit(Instruction::Reference {
+                    group: *group,
+                    back,
+                })?;
             }
             Node::NamedReference(name) => {
                 let found = self.names.iter().find(|(known, _)| known == name);
@@ -183,7 +189,13 @@ impl Compiler {
         Ok(())
     }
 
-    fn star(&mut self, inside: &Node, greedy: bool, groups: (usize, usize), back: bool) -> Compiled {
+    fn star(
+        &mut self,
+        inside: &Node,
+        greedy: bool,
+        groups: (usize, usize),
+        back: bool,
+    ) -> Compiled {
         let split = self.emit(Instruction::Accept)?;
         let mark = self.register();
         self.emit(Instruction::Mark(mark))?;

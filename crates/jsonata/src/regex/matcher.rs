@@ -66,9 +66,18 @@ enum Retry {
     /// Set a mark back, and try further.
     Mark { mark: usize, value: usize },
     /// A greedy run may give back down to `limit`.
-    Shorter { pc: usize, position: usize, limit: usize, back: bool },
+    Shorter {
+        pc: usize,
+        position: usize,
+        limit: usize,
+        back: bool,
+    },
     /// A lazy run may take one more.
-    Longer { pc: usize, position: usize, left: u32 },
+    Longer {
+        pc: usize,
+        position: usize,
+        left: u32,
+    },
 }
 
 struct Matcher<'m> {
@@ -140,13 +149,19 @@ impl Matcher<'_> {
         let regex = self.regex;
         let ignore_case = regex.flags.ignore_case;
         let next = match &regex.program[pc] {
-            Instruction::Char { expected, back } => self.one(position, *back).and_then(|(found, to)| {
-                let found = if ignore_case { folded(found) } else { found };
-                (found == *expected).then_some(to)
-            }),
-            Instruction::Class { class, back } => self.one(position, *back).and_then(|(found, to)| {
-                regex.classes[*class].contains(found, ignore_case).then_some(to)
-            }),
+            Instruction::Char { expected, back } => {
+                self.one(position, *back).and_then(|(found, to)| {
+                    let found = if ignore_case { folded(found) } else { found };
+                    (found == *expected).then_some(to)
+                })
+            }
+            Instruction::Class { class, back } => {
+                self.one(position, *back).and_then(|(found, to)| {
+                    regex.classes[*class]
+                        .contains(found, ignore_case)
+                        .then_some(to)
+                })
+            }
             Instruction::Run { greedy: true, .. } => return self.greedy_run(pc, position),
             Instruction::Run { .. } => return self.lazy_run(pc, position),
             Instruction::Split { first, second } => {
@@ -182,7 +197,9 @@ impl Matcher<'_> {
             }
             Instruction::Reference { group, back } => self.reference(*group, position, *back)?,
             Instruction::Look { negated, next } => {
-                return self.look(pc + 1, position, *negated).map(|holds| holds.then_some((*next, position)));
+                return self
+                    .look(pc + 1, position, *negated)
+                    .map(|holds| holds.then_some((*next, position)));
             }
             Instruction::Accept => None,
         };
@@ -214,8 +231,15 @@ impl Matcher<'_> {
         inside.then_some(to)
     }
 
-    fn greedy_run(&mut self, pc: usize, mut position: usize) -> Result<Option<(usize, usize)>, Spent> {
-        let Instruction::Run { least, most, back, .. } = self.regex.program[pc] else {
+    fn greedy_run(
+        &mut self,
+        pc: usize,
+        mut position: usize,
+    ) -> Result<Option<(usize, usize)>, Spent> {
+        let Instruction::Run {
+            least, most, back, ..
+        } = self.regex.program[pc]
+        else {
             return Ok(None);
         };
         let mut taken = 0;
@@ -245,7 +269,11 @@ impl Matcher<'_> {
         Ok(Some((pc + 1, position)))
     }
 
-    fn lazy_run(&mut self, pc: usize, mut position: usize) -> Result<Option<(usize, usize)>, Spent> {
+    fn lazy_run(
+        &mut self,
+        pc: usize,
+        mut position: usize,
+    ) -> Result<Option<(usize, usize)>, Spent> {
         let Instruction::Run { least, most, .. } = self.regex.program[pc] else {
             return Ok(None);
         };
@@ -311,7 +339,8 @@ impl Matcher<'_> {
     }
 
     fn is_start(&self, position: usize) -> bool {
-        position == 0 || (self.regex.flags.multiline && self.one(position, true).is_some_and(ends_line))
+        position == 0
+            || (self.regex.flags.multiline && self.one(position, true).is_some_and(ends_line))
     }
 
     fn is_end(&self, position: usize) -> bool {
@@ -327,7 +356,12 @@ impl Matcher<'_> {
     }
 
     /// The text of a capture again; of one that took no part, nothing.
-    fn reference(&mut self, group: usize, position: usize, back: bool) -> Result<Option<usize>, Spent> {
+    fn reference(
+        &mut self,
+        group: usize,
+        position: usize,
+        back: bool,
+    ) -> Result<Option<usize>, Spent> {
         let (start, end) = (self.slots[group * 2], self.slots[group * 2 + 1]);
         if start == UNSET || end == UNSET || start > end {
             return Ok(Some(position));

@@ -45,7 +45,12 @@ impl Regex {
     }
 
     /// The first match at or after a byte position. `fuel` is what may be spent on instructions.
-    pub(crate) fn find(&self, text: &str, from: usize, fuel: &mut u64) -> Result<Option<Found>, Spent> {
+    pub(crate) fn find(
+        &self,
+        text: &str,
+        from: usize,
+        fuel: &mut u64,
+    ) -> Result<Option<Found>, Spent> {
         matcher::find(self, text, from, fuel)
     }
 }
@@ -53,26 +58,52 @@ impl Regex {
 /// What the matcher runs. `back` is set inside a lookbehind, where it goes from right to left.
 #[derive(Clone, Debug)]
 enum Instruction {
-    Char { expected: char, back: bool },
-    Class { class: usize, back: bool },
+    Char {
+        expected: char,
+        back: bool,
+    },
+    Class {
+        class: usize,
+        back: bool,
+    },
     /// As many characters of the class as possible (or as few), within bounds.
-    Run { class: usize, least: u32, most: u32, greedy: bool, back: bool },
+    Run {
+        class: usize,
+        least: u32,
+        most: u32,
+        greedy: bool,
+        back: bool,
+    },
     /// Goes on at `first`, and at `second` when that fails.
-    Split { first: usize, second: usize },
+    Split {
+        first: usize,
+        second: usize,
+    },
     Jump(usize),
     /// Keeps the position as an end of a capture.
     Save(usize),
     /// Forgets captures: those of an earlier iteration do not count.
-    Forget { from: usize, to: usize },
+    Forget {
+        from: usize,
+        to: usize,
+    },
     /// Keeps the position at the beginning of an iteration.
     Mark(usize),
     /// Fails when nothing was consumed since the mark.
     Progress(usize),
     Start,
     End,
-    Boundary { negated: bool },
-    Reference { group: usize, back: bool },
+    Boundary {
+        negated: bool,
+    },
+    Reference {
+        group: usize,
+        back: bool,
+    },
     /// What follows up to `Accept` matches here (or does not); then goes on at `next`.
-    Look { negated: bool, next: usize },
+    Look {
+        negated: bool,
+        next: usize,
+    },
     Accept,
 }

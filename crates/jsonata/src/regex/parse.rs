@@ -206,7 +206,11 @@ impl Parser {
     fn bounds(&mut self) -> Option<(u32, u32)> {
         let least = self.digits()?;
         let most = if self.eat(",") {
-            if self.peek() == Some('}') { u32::MAX } else { self.digits()? }
+            if self.peek() == Some('}') {
+                u32::MAX
+            } else {
+                self.digits()?
+            }
         } else {
             least
         };
@@ -249,7 +253,12 @@ impl Parser {
     }
 
     fn group(&mut self) -> Parsed {
-        let look = [("?=", false, false), ("?!", false, true), ("?<=", true, false), ("?<!", true, true)];
+        let look = [
+            ("?=", false, false),
+            ("?!", false, true),
+            ("?<=", true, false),
+            ("?<!", true, true),
+        ];
         for (text, behind, negated) in look {
             if self.eat(text) {
                 let inside = Box::new(self.closed()?);

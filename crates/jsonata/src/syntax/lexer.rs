@@ -22,8 +22,8 @@ pub(crate) enum Token {
 
 /// Operators of two characters, then of one. The last two are none, but end a name.
 const OPERATORS: [&str; 33] = [
-    "..", ":=", "!=", ">=", "<=", "**", "~>", ".", "[", "]", "{", "}", "(", ")", ",", "@", "#", ";",
-    ":", "?", "+", "-", "*", "/", "%", "|", "=", "<", ">", "^", "&", "!", "~",
+    "..", ":=", "!=", ">=", "<=", "**", "~>", ".", "[", "]", "{", "}", "(", ")", ",", "@", "#",
+    ";", ":", "?", "+", "-", "*", "/", "%", "|", "=", "<", ">", "^", "&", "!", "~",
 ];
 
 /// Reads one token after the other.
@@ -141,7 +141,9 @@ impl<'t> Lexer<'t> {
             self.position += 2;
             if let Some(low @ 0xdc00..0xe000) = self.unit() {
                 let pair = char::decode_utf16([unit, low]).next();
-                return Ok(pair.and_then(Result::ok).unwrap_or(char::REPLACEMENT_CHARACTER));
+                return Ok(pair
+                    .and_then(Result::ok)
+                    .unwrap_or(char::REPLACEMENT_CHARACTER));
             }
             self.position = before;
         }
@@ -163,9 +165,17 @@ impl<'t> Lexer<'t> {
         let bytes = self.text.as_bytes();
         let digits = |from: usize| {
             let after = bytes.get(from..).unwrap_or_default();
-            after.iter().take_while(|byte| byte.is_ascii_digit()).count()
+            after
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count()
         };
-        let mut end = start + if bytes[start] == b'0' { 1 } else { digits(start) };
+        let mut end = start
+            + if bytes[start] == b'0' {
+                1
+            } else {
+                digits(start)
+            };
         if bytes.get(end) == Some(&b'.') && digits(end + 1) > 0 {
             end += 1 + digits(end + 1);
         }
@@ -182,7 +192,11 @@ impl<'t> Lexer<'t> {
                 self.position = end;
                 Ok(Token::Number(number))
             }
-            _ => Err(SyntaxError::at(start, "S0102", &[("token", &quoted(literal))])),
+            _ => Err(SyntaxError::at(
+                start,
+                "S0102",
+                &[("token", &quoted(literal))],
+            )),
         }
     }
 
@@ -199,7 +213,9 @@ impl<'t> Lexer<'t> {
         let rest = self.rest();
         let ends = |character: char| {
             is_blank(character)
-                || OPERATORS.iter().any(|one| one.len() == 1 && one.starts_with(character))
+                || OPERATORS
+                    .iter()
+                    .any(|one| one.len() == 1 && one.starts_with(character))
         };
         let name = &rest[..rest.find(ends).unwrap_or(rest.len())];
         self.position += name.len();
@@ -233,7 +249,11 @@ impl<'t> Lexer<'t> {
                 depth += i64::from(matches!(character, '(' | '[' | '{'));
                 depth -= i64::from(matches!(character, ')' | ']' | '}'));
             }
-            backslashes = if character == '\\' { backslashes + 1 } else { 0 };
+            backslashes = if character == '\\' {
+                backslashes + 1
+            } else {
+                0
+            };
         }
         Err(self.error(self.text.len(), "S0302"))
     }
@@ -250,10 +270,15 @@ impl<'t> Lexer<'t> {
                 _ => flags.multiline = true,
             }
         }
-        Regex::compile(pattern, flags).map(Arc::new).map_err(|message| {
-            let details = [("pattern", crate::message::shortened(pattern)), ("message", message)];
-            SyntaxError::at(start, "S0303", &details)
-        })
+        Regex::compile(pattern, flags)
+            .map(Arc::new)
+            .map_err(|message| {
+                let details = [
+                    ("pattern", crate::message::shortened(pattern)),
+                    ("message", message),
+                ];
+                SyntaxError::at(start, "S0303", &details)
+            })
     }
 }
 

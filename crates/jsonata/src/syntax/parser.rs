@@ -27,7 +27,11 @@ pub(crate) fn parse(text: &str) -> Result<Tree, SyntaxError> {
     let tree = parser.expression(0)?;
     if !matches!(parser.token, Token::End) {
         let token = shown(&parser.token);
-        return Err(SyntaxError::at(parser.position, "S0201", &[("token", &token)]));
+        return Err(SyntaxError::at(
+            parser.position,
+            "S0201",
+            &[("token", &token)],
+        ));
     }
     Ok(tree)
 }
@@ -130,14 +134,24 @@ impl Parser<'_> {
             "[" => Kind::Array(self.array()?),
             "{" => Kind::Object(self.pairs()?),
             "|" => self.transform()?,
-            _ => return Err(SyntaxError::at(position, "S0211", &[("token", &quoted(operator))])),
+            _ => {
+                return Err(SyntaxError::at(
+                    position,
+                    "S0211",
+                    &[("token", &quoted(operator))],
+                ));
+            }
         };
         self.tree(kind, position)
     }
 
     fn infix(&mut self, token: Token, left: Tree, position: usize) -> Parsed {
         let Token::Operator(operator) = token else {
-            return Err(SyntaxError::at(position, "S0201", &[("token", &shown(&token))]));
+            return Err(SyntaxError::at(
+                position,
+                "S0201",
+                &[("token", &shown(&token))],
+            ));
         };
         let power = binding_power(operator);
         let kind = match operator {
@@ -307,8 +321,7 @@ impl Parser<'_> {
             text.push_str(&plain(&self.token));
         }
         self.expect(">", false)?;
-        Signature::parse(&text)
-            .map_err(|(code, offset)| SyntaxError::at(start + offset, code, &[]))
+        Signature::parse(&text).map_err(|(code, offset)| SyntaxError::at(start + offset, code, &[]))
     }
 
     fn filter(&mut self, mut left: Tree, position: usize) -> Parsed {

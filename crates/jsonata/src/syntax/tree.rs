@@ -127,7 +127,11 @@ impl Kind {
                 condition,
                 then,
                 otherwise,
-            } => highest([&**condition, &**then].into_iter().chain(otherwise.as_deref())),
+            } => highest(
+                [&**condition, &**then]
+                    .into_iter()
+                    .chain(otherwise.as_deref()),
+            ),
             Kind::Transform {
                 pattern,
                 update,

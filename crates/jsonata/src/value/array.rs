@@ -65,7 +65,7 @@ impl Array {
 
     /// A sequence of these items.
     pub(crate) fn sequence(items: Vec<Item>) -> Array {
-        Array::own(items).as_sequence()
+        Array::own(items).into_sequence()
     }
 
     /// The integers from `first` on.
@@ -86,12 +86,12 @@ impl Array {
         self
     }
 
-    pub(crate) fn as_sequence(self) -> Array {
+    pub(crate) fn into_sequence(self) -> Array {
         self.with(SEQUENCE)
     }
 
     /// The same items as an array that is no sequence.
-    pub(crate) fn as_plain(mut self) -> Array {
+    pub(crate) fn into_plain(mut self) -> Array {
         self.flags = 0;
         self
     }
@@ -102,7 +102,7 @@ impl Array {
     }
 
     /// An array that is not flattened into the path around it.
-    pub(crate) fn as_whole(self) -> Array {
+    pub(crate) fn into_whole(self) -> Array {
         self.with(WHOLE)
     }
 

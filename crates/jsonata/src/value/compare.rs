@@ -75,7 +75,9 @@ pub(crate) fn shallow_hash(item: &Item) -> u64 {
         Item::Array(array) => {
             array.len().hash(&mut hasher);
             let first = array.get(0).and_then(|first| first.as_f64());
-            first.map(|number| (number + 0.0).to_bits()).hash(&mut hasher);
+            first
+                .map(|number| (number + 0.0).to_bits())
+                .hash(&mut hasher);
         }
         Item::Object(object) => object.len().hash(&mut hasher),
         other => match other.as_f64() {

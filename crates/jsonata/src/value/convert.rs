@@ -40,9 +40,11 @@ pub(crate) fn to_value<E>(item: &Item, pay: &mut Pay<'_, E>) -> Result<Value, Un
         },
         Item::Object(Object::Document(members)) => Value::Object(members.clone()),
         Item::Object(own) => Value::Object(Arc::new(object(own, pay)?)),
-        Item::Tuples(tuples) => {
-            list(tuples.len(), tuples.iter().map(|tuple| tuple.item.clone()), pay)?
-        }
+        Item::Tuples(tuples) => list(
+            tuples.len(),
+            tuples.iter().map(|tuple| tuple.item.clone()),
+            pay,
+        )?,
         Item::Function(_) => return Err(Unprintable::Function),
     })
 }

@@ -25,6 +25,10 @@ pub(crate) const MAX_NESTING: u16 = 500;
 /// Runs a level of a recursion that may be deep, with enough stack left for what does not ask: to
 /// drop the most deeply nested value takes less than half a megabyte.
 pub(crate) fn grow<T>(run: impl FnOnce() -> T) -> T {
-    const LEFT: usize = if cfg!(debug_assertions) { 1024 * 1024 } else { 512 * 1024 };
+    const LEFT: usize = if cfg!(debug_assertions) {
+        1024 * 1024
+    } else {
+        512 * 1024
+    };
     stacker::maybe_grow(LEFT, 4 * 1024 * 1024, run)
 }

@@ -39,8 +39,13 @@ fn lay_out(digits: &str, point: i32, out: &mut String) -> std::fmt::Result {
     let count = digits.len();
     let places = usize::try_from(point).unwrap_or(0);
     if (-5..=0).contains(&point) {
-        write!(out, "0.{:0>width$}", digits, width = count + point.unsigned_abs() as usize)
-    } else if point > 21 || point < 0 {
+        write!(
+            out,
+            "0.{:0>width$}",
+            digits,
+            width = count + point.unsigned_abs() as usize
+        )
+    } else if !(0..=21).contains(&point) {
         let (first, rest) = digits.split_at(1);
         let dot = if rest.is_empty() { "" } else { "." };
         write!(out, "{first}{dot}{rest}e{:+}", point - 1)

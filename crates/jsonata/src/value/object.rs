@@ -69,11 +69,15 @@ impl Object {
     pub(crate) fn each(&self, visit: &mut dyn FnMut(&Arc<str>, Item)) {
         match self {
             Object::Document(members) => {
-                members.iter().for_each(|(key, value)| visit(key, Item::from(value)));
+                members
+                    .iter()
+                    .for_each(|(key, value)| visit(key, Item::from(value)));
             }
             Object::Own(own) => {
                 let members = own.members.borrow();
-                members.iter().for_each(|(key, item)| visit(key, item.clone()));
+                members
+                    .iter()
+                    .for_each(|(key, item)| visit(key, item.clone()));
             }
         }
     }

@@ -60,7 +60,8 @@ pub fn outcome_within(source: &str, data: &str, limits: &Limits) -> String {
         Ok(expression) => expression,
         Err(error) => return format!("syntax: {error}"),
     };
-    let data = (!data.is_empty()).then(|| expr::json::parse(data).expect("the test's data is JSON"));
+    let data =
+        (!data.is_empty()).then(|| expr::json::parse(data).expect("the test's data is JSON"));
     let world = World {
         data,
         variables: Vec::new(),

@@ -12,17 +12,29 @@ const ZEROS: usize = 256 * 1024;
 /// A directory of the file system.
 pub struct RealDisk {
     root: PathBuf,
+    writes: bool,
 }
 
 impl RealDisk {
     /// The files directly in `root`, which must exist.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            writes: true,
+        }
     }
 
-    fn options() -> OpenOptions {
+    /// The same, for looking only: files that are there are opened without the right to write.
+    pub fn read_only(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            writes: false,
+        }
+    }
+
+    fn options(&self) -> OpenOptions {
         let mut options = OpenOptions::new();
-        options.read(true).write(true);
+        options.read(true).write(self.writes);
         options
     }
 }
@@ -49,13 +61,13 @@ impl Disk for RealDisk {
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        let mut options = Self::options();
+        let mut options = self.options();
         let file = options.create(true).truncate(true).open(self.path(name))?;
         Ok(Box::new(RealFile(file)))
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(RealFile(Self::options().open(self.path(name))?)))
+        Ok(Box::new(RealFile(self.options().open(self.path(name))?)))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -3,6 +3,7 @@
 use crate::disk::Disk;
 use crate::{StoreError, disk};
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 
 /// The version of the directory's layout that is written, and the newest that is read.
@@ -14,8 +15,8 @@ const PREFIX: &str = "store ";
 /// An open, locked directory.
 pub(super) struct Directory {
     path: PathBuf,
-    /// The lock lasts as long as this file is open.
-    _lock: File,
+    /// The lock lasts as long as this file is open. None where there is no file to lock: a copy that nobody opened yet.
+    _lock: Option<File>,
 }
 
 impl Directory {
@@ -30,7 +31,30 @@ impl Directory {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
         let lock = options.open(path.join("lock")).map_err(fail)?;
-        match lock.try_lock() {
+        let locked = lock.try_lock();
+        Self::locked(path, Some(lock), locked)
+    }
+
+    /// Keeps writers out of a directory that is there, without changing it. Others may look at the same time.
+    pub(super) fn lock_for_reading(path: &Path) -> Result<Self, StoreError> {
+        let fail = |error| StoreError::io("opening", path, error);
+        std::fs::read_dir(path).map_err(fail)?;
+        match File::open(path.join("lock")) {
+            Ok(lock) => {
+                let locked = lock.try_lock_shared();
+                Self::locked(path, Some(lock), locked)
+            }
+            Err(error) if error.kind() == NotFound => Self::locked(path, None, Ok(())),
+            Err(error) => Err(fail(error)),
+        }
+    }
+
+    fn locked(
+        path: &Path,
+        lock: Option<File>,
+        result: Result<(), TryLockError>,
+    ) -> Result<Self, StoreError> {
+        match result {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
                 _lock: lock,

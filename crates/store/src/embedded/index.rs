@@ -10,7 +10,9 @@ use crate::{KeyRange, Order, StoreError};
 use bytes::Bytes;
 use lsm_tree::compaction::Leveled;
 use lsm_tree::config::PartitioningPolicy;
-use lsm_tree::{AbstractTree, AnyTree, Cache, Config, Guard, SeqNo, SequenceNumberCounter, Slice};
+use lsm_tree::{
+    AbstractTree, AnyTree, Cache, Config, Guard, SeqNo, SequenceNumberCounter, Slice, Table,
+};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -167,10 +169,46 @@ impl Index {
         Ok(self.tree.current_version().id() != before)
     }
 
+    /// Hands the rows of a range to `visit`, in order, one at a time, until it answers false.
+    pub(super) fn for_each(
+        &self,
+        range: &KeyRange,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), StoreError> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let reading = self.readers.begin();
+        for row in self.tree.range(stored_range(range), reading.version, None) {
+            let (key, value) = row.into_inner().map_err(failed)?;
+            if !visit(&key[1..], &value) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables on the disk.
+    pub(super) fn tables(&self) -> Vec<Table> {
+        self.tree.current_version().iter_tables().cloned().collect()
+    }
+
+    /// Merges all tables into one sorted run, without what was overwritten or removed.
+    pub(super) fn merge_all(&self) -> Result<(), StoreError> {
+        let watermark = self.readers.watermark();
+        let merged = self.tree.major_compact(TABLE_BYTES, watermark);
+        merged.map_err(failed)
+    }
+
     /// Sorted runs a read may have to look at besides the levels: grows while compaction lags behind.
     pub(super) fn backlog(&self) -> usize {
         self.tree.l0_run_count()
     }
+}
+
+/// The user's key of a stored one; none for the mark, which is before all of them.
+pub(super) fn user_key(stored: &[u8]) -> Option<Bytes> {
+    stored.strip_prefix(&[DATA]).map(Bytes::copy_from_slice)
 }
 
 /// How the tree keeps its tables. Their block indexes and filters are cut into pieces of a block's size, which are read

@@ -8,10 +8,12 @@
 //! - `log`, `segment`, `record`: the truth; `preparer` makes segments ahead of need, `replay` reads them again
 //! - `index`, `readers`, `upkeep`: the sorted tree, who reads it, and what it needs done
 //! - `directory`: the lock and the format of the whole
+//! - `inspect`: looking at all of it without opening it; `backup`: a copy while it is open elsewhere; `compact`
 
 mod committer;
 mod directory;
 mod index;
+mod inspect;
 mod log;
 mod options;
 mod preparer;
@@ -23,6 +25,7 @@ mod segment;
 mod upkeep;
 mod window;
 
+pub use inspect::{Damage, IndexFacts, Inspection, LogFacts, Lost, View};
 pub use options::Options;
 
 use crate::completion::run;

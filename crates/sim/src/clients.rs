@@ -1,0 +1,286 @@
+//! Clients that start and stop executions, and a memory of what they were told that must stay true.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use engine::event::Failure;
+use engine::{Event, Facts, Timestamp};
+use expr::json::Document;
+use runtime::{
+    ExecutionId, ExecutionRecord, Namespace, Runtime, RuntimeError, StartRequest, Status, query,
+};
+
+use crate::disk::Disk;
+use crate::outside::Outside;
+use crate::trace::{Trace, lock};
+
+/// Where all executions are.
+pub(crate) fn namespace() -> Namespace {
+    Namespace::new("123456789012", "us-east-1")
+}
+
+/// The machine of a workflow.
+pub(crate) fn machine(workflow: usize) -> String {
+    format!("m{workflow}")
+}
+
+/// The revision that it runs.
+pub(crate) fn revision(workflow: usize) -> String {
+    format!("revision-{workflow}")
+}
+
+/// An execution that clients ask for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wanted {
+    pub(crate) workflow: usize,
+    pub(crate) name: String,
+}
+
+/// What is known of an execution because somebody was told or has seen it.
+#[derive(Default)]
+struct Known {
+    /// Input and start time of the start that was confirmed.
+    confirmed: Option<(String, Timestamp)>,
+    /// Inputs that were ever asked for.
+    asked: BTreeSet<String>,
+    /// How it ended.
+    end: Option<(Status, Timestamp, Option<String>)>,
+    /// Its events.
+    history: Vec<String>,
+    stopped_by: BTreeSet<String>,
+}
+
+/// All clients of all processes.
+pub(crate) struct Clients {
+    known: Mutex<BTreeMap<Wanted, Known>>,
+    disk: Arc<Disk>,
+    outside: Arc<Outside>,
+    trace: Arc<Trace>,
+    /// The disk has failed under the process that runs now.
+    pub(crate) disk_failed: Mutex<bool>,
+}
+
+impl Clients {
+    pub(crate) fn new(disk: Arc<Disk>, outside: Arc<Outside>, trace: Arc<Trace>) -> Clients {
+        Clients {
+            known: Mutex::default(),
+            disk,
+            outside,
+            trace,
+            disk_failed: Mutex::default(),
+        }
+    }
+
+    /// What is durable of an execution.
+    pub(crate) fn find(&self, wanted: &Wanted) -> Option<(ExecutionId, ExecutionRecord)> {
+        let machine = machine(wanted.workflow);
+        match query::find(self.disk.durable(), &namespace(), &machine, &wanted.name) {
+            Ok(found) => found,
+            Err(error) => {
+                self.wrong(wanted, &format!("it cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Its durable events.
+    pub(crate) fn history(&self, id: ExecutionId, record: &ExecutionRecord) -> Vec<Event> {
+        let page = query::events_from(self.disk.durable(), &namespace(), id, record, 1, usize::MAX);
+        page.map(|page| page.events).unwrap_or_else(|error| {
+            self.trace
+                .violation(format!("a history cannot be read: {error}"));
+            Vec::new()
+        })
+    }
+
+    /// Asks for a start; the answer may never come.
+    pub(crate) fn start(self: &Arc<Self>, runtime: Arc<Runtime>, wanted: Wanted, input: String) {
+        self.trace
+            .say(format_args!("start {} with {input}", wanted.name));
+        lock(&self.known)
+            .entry(wanted.clone())
+            .or_default()
+            .asked
+            .insert(input.clone());
+        let (clients, request) = (self.clone(), start_request(&wanted, &input));
+        tokio::spawn(async move {
+            let told = runtime.start(request).await;
+            clients.trace.say(format_args!("started {}: {told:?}", wanted.name));
+            match told {
+                Ok(started) => clients.is_started(&wanted, &input, started.at),
+                Err(RuntimeError::AlreadyExists) => clients.is_taken(&wanted, &input),
+                Err(RuntimeError::Overloaded) => {}
+                Err(RuntimeError::Stopped) if *lock(&clients.disk_failed) => {}
+                Err(error) => clients.wrong(&wanted, &format!("its start failed: {error}")),
+            }
+        });
+    }
+
+    fn is_started(&self, wanted: &Wanted, input: &str, at: Timestamp) {
+        match self.find(wanted) {
+            Some((_, record))
+                if record.facts.input.text() == input && record.facts.started == at => {}
+            Some((_, record)) => {
+                let facts = &record.facts;
+                let found = format!("{} at {:?}", facts.input.text(), facts.started);
+                self.wrong(wanted, &format!("started with {input} at {at:?}, found {found}"));
+            }
+            None => self.wrong(wanted, "its start was confirmed and it is not durable"),
+        }
+        let confirmed = Some((input.to_owned(), at));
+        let before = std::mem::replace(&mut self.entry(wanted).confirmed, confirmed.clone());
+        if before.is_some() && before != confirmed {
+            self.wrong(wanted, "two different starts were confirmed");
+        }
+    }
+
+    fn is_taken(&self, wanted: &Wanted, input: &str) {
+        let same = |record: &ExecutionRecord| {
+            record.status == Status::Running && record.facts.input.text() == input
+        };
+        match self.find(wanted) {
+            Some((_, record)) if !same(&record) => {}
+            Some(_) => self.wrong(wanted, "the same start was refused while it runs"),
+            None => self.wrong(wanted, "refused as taken, but nobody has taken it"),
+        }
+    }
+
+    /// Asks for a stop.
+    pub(crate) fn stop(self: &Arc<Self>, runtime: Arc<Runtime>, wanted: Wanted, number: u64) {
+        self.trace
+            .say(format_args!("stop {} ({number})", wanted.name));
+        let cause = format!("stop {number}");
+        self.entry(&wanted).stopped_by.insert(cause.clone());
+        let was_confirmed = self.entry(&wanted).confirmed.is_some();
+        let clients = self.clone();
+        tokio::spawn(async move {
+            let failure = Failure::new("Stop", cause);
+            let machine = machine(wanted.workflow);
+            let told = runtime
+                .stop_execution(&namespace(), &machine, &wanted.name, failure)
+                .await;
+            clients.trace.say(format_args!("stopped {}: {told:?}", wanted.name));
+            match told {
+                Ok(stopped) => clients.is_stopped(&wanted, stopped.at),
+                Err(RuntimeError::NotFound) if !was_confirmed => {}
+                Err(RuntimeError::Overloaded) => {}
+                Err(RuntimeError::Stopped) if *lock(&clients.disk_failed) => {}
+                Err(error) => clients.wrong(&wanted, &format!("its stop failed: {error}")),
+            }
+        });
+    }
+
+    fn is_stopped(&self, wanted: &Wanted, at: Timestamp) {
+        match self.find(wanted) {
+            Some((_, record)) if record.stopped == Some(at) => {}
+            found => {
+                let found = found.map(|(_, record)| (record.status, record.stopped));
+                self.wrong(wanted, &format!("stopped at {at:?}, but found {found:?}"));
+            }
+        }
+    }
+
+    /// Looks at everything there is; nothing may have gone, or have become something else. True if all have ended.
+    pub(crate) fn look(&self, all: &[Wanted], thoroughly: bool) -> bool {
+        let ended = all.iter().map(|wanted| self.look_at(wanted, thoroughly));
+        ended.fold(true, |all, ended| all & ended)
+    }
+
+    fn look_at(&self, wanted: &Wanted, thoroughly: bool) -> bool {
+        let Some((id, record)) = self.find(wanted) else {
+            if self.entry(wanted).confirmed.is_some() {
+                self.wrong(wanted, "its start was confirmed and it is gone");
+            }
+            return false;
+        };
+        if !self.entry(wanted).asked.contains(record.facts.input.text()) {
+            self.wrong(wanted, "nobody has asked for its input");
+        }
+        let ended = record.stopped.map(|at| {
+            let output = record.output.as_ref().map(|output| output.text().to_owned());
+            (record.status, at, output)
+        });
+        let before = std::mem::replace(&mut self.entry(wanted).end, ended.clone());
+        if before.is_some() && before != ended {
+            self.wrong(wanted, &format!("it ended as {before:?}, and now as {ended:?}"));
+        }
+        let closes = before.is_none() && ended.is_some();
+        if thoroughly || closes {
+            self.read_history(wanted, id, &record);
+        }
+        if closes {
+            self.outside.has_ended(id);
+        }
+        ended.is_some()
+    }
+
+    fn read_history(&self, wanted: &Wanted, id: ExecutionId, record: &ExecutionRecord) {
+        let events = self.history(id, record);
+        let now: Vec<_> = events.iter().map(|event| format!("{event:?}")).collect();
+        let before = std::mem::replace(&mut self.entry(wanted).history, now.clone());
+        if !now.starts_with(&before) {
+            self.wrong(wanted, "its history does not begin with what it was before");
+        }
+        if record.status == Status::Aborted {
+            let cause = record.failure.cause.as_deref().unwrap_or_default();
+            if !self.entry(wanted).stopped_by.contains(cause) {
+                self.wrong(wanted, "it was stopped by nobody");
+            }
+        }
+    }
+
+    fn entry(&self, wanted: &Wanted) -> impl std::ops::DerefMut<Target = Known> + '_ {
+        Entry::new(lock(&self.known), wanted)
+    }
+
+    pub(crate) fn wrong(&self, wanted: &Wanted, what: &str) {
+        self.trace.violation(format!("{}: {what}", wanted.name));
+    }
+}
+
+/// What is known of one execution, under the lock.
+struct Entry<'a>(std::sync::MutexGuard<'a, BTreeMap<Wanted, Known>>, Wanted);
+
+impl<'a> Entry<'a> {
+    fn new(
+        mut known: std::sync::MutexGuard<'a, BTreeMap<Wanted, Known>>,
+        wanted: &Wanted,
+    ) -> Entry<'a> {
+        known.entry(wanted.clone()).or_default();
+        Entry(known, wanted.clone())
+    }
+}
+
+impl std::ops::Deref for Entry<'_> {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.0[&self.1]
+    }
+}
+
+impl std::ops::DerefMut for Entry<'_> {
+    fn deref_mut(&mut self) -> &mut Known {
+        self.0.get_mut(&self.1).expect("it was made with the guard")
+    }
+}
+
+fn start_request(wanted: &Wanted, input: &str) -> StartRequest {
+    let (name, machine) = (&wanted.name, machine(wanted.workflow));
+    let arn = |kind: &str| format!("arn:aws:states:us-east-1:123456789012:{kind}:{machine}");
+    StartRequest {
+        namespace: namespace(),
+        facts: Facts {
+            arn: format!("{}:{name}", arn("execution")).into(),
+            name: name.as_str().into(),
+            machine_arn: arn("stateMachine").into(),
+            machine_name: machine.as_str().into(),
+            role_arn: "arn:aws:iam::123456789012:role/r".into(),
+            region: "us-east-1".into(),
+            started: Timestamp(0),
+            input: Document::parse(input).expect("an input is JSON"),
+        },
+        revision: revision(wanted.workflow).into(),
+        trace_header: None,
+    }
+}

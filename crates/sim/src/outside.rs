@@ -1,0 +1,268 @@
+//! What is outside the process: the clock, and the tasks, which answer as drawn: at once, late, twice or never.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use engine::{EventKind, TaskOutcome, Timestamp};
+use expr::json::{Document, Value};
+use runtime::{Answer, Clock, ExecutionId, TaskCall, TaskKey, TaskRunner, query};
+
+use crate::clients::namespace;
+use crate::disk::Disk;
+use crate::random::{Random, hash};
+use crate::trace::{Trace, lock};
+
+/// A wall clock that can be set.
+pub(crate) struct WallClock(Mutex<i64>);
+
+impl WallClock {
+    pub(crate) fn new() -> WallClock {
+        WallClock(Mutex::new(1_700_000_000_000))
+    }
+
+    pub(crate) fn turn(&self, millis: i64) {
+        *lock(&self.0) += millis;
+    }
+}
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(*lock(&self.0))
+    }
+}
+
+/// An attempt of a task, as its own parameters name it: state, key and retry count.
+pub(crate) type Attempt = (String, String, i64);
+
+/// Reads an attempt and whether it has a timeout from a call's parameters.
+pub(crate) fn attempt(parameters: &Document) -> Option<(Attempt, bool)> {
+    let value = parameters.value();
+    let payload = value.get("Payload").unwrap_or(value);
+    let text = |name: &str| payload.get(name).and_then(Value::as_str).map(str::to_owned);
+    let number = payload.get("n").and_then(Value::as_i64);
+    let timed = payload.get("t").and_then(Value::as_bool);
+    Some(((text("s")?, text("key")?, number?), timed?))
+}
+
+/// An answer on its way.
+struct Pending {
+    due: u64,
+    key: TaskKey,
+    outcome: TaskOutcome,
+    /// The way that the call itself gave; none for what is said again, or by an earlier process.
+    way: Option<Answer>,
+}
+
+/// What tasks do, and a check of what they are asked.
+pub(crate) struct Outside {
+    inner: Mutex<Inner>,
+    disk: Arc<Disk>,
+    trace: Arc<Trace>,
+    seed: u64,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Time that only goes forward, in milliseconds.
+    elapsed: u64,
+    pending: Vec<Pending>,
+    answers: u64,
+    calls: u64,
+    /// Every outcome that was ever on its way, by execution and Scheduled event.
+    given: BTreeMap<(ExecutionId, u64), BTreeSet<String>>,
+    /// Executions whose end is durable.
+    ended: BTreeSet<ExecutionId>,
+}
+
+impl Outside {
+    pub(crate) fn new(seed: u64, disk: Arc<Disk>, trace: Arc<Trace>) -> Outside {
+        Outside {
+            inner: Mutex::default(),
+            disk,
+            trace,
+            seed,
+        }
+    }
+
+    pub(crate) fn pass(&self, millis: u64) {
+        lock(&self.inner).elapsed += millis;
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        lock(&self.inner).calls
+    }
+
+    /// From now on no call of this execution may be made.
+    pub(crate) fn has_ended(&self, id: ExecutionId) {
+        lock(&self.inner).ended.insert(id);
+    }
+
+    /// Whether a task has given this outcome.
+    pub(crate) fn gave(&self, id: ExecutionId, scheduled: u64, outcome: &str) -> bool {
+        let inner = lock(&self.inner);
+        let given = inner.given.get(&(id, scheduled));
+        given.is_some_and(|given| given.contains(outcome))
+    }
+
+    /// Delivers an answer that is due, or one that is not if none is and `early`; false if there is none.
+    pub(crate) fn deliver(&self, random: &mut Random, again: impl Fn(TaskKey, TaskOutcome)) -> bool {
+        let mut inner = lock(&self.inner);
+        let due: Vec<usize> = (0..inner.pending.len())
+            .filter(|at| inner.pending[*at].due <= inner.elapsed)
+            .collect();
+        if due.is_empty() {
+            return false;
+        }
+        let pending = inner.pending.remove(*random.pick(&due));
+        drop(inner);
+        let direct = pending.way.is_some();
+        self.trace.say(format_args!(
+            "answer {} direct={direct} {}",
+            name(pending.key),
+            outcome_text(&pending.outcome)
+        ));
+        match pending.way {
+            Some(way) => way.send(pending.outcome),
+            None => again(pending.key, pending.outcome),
+        }
+        true
+    }
+
+    /// The process is gone: what its calls will answer finds nobody, or now and then the process that comes after.
+    pub(crate) fn process_ended(&self, random: &mut Random) {
+        let mut inner = lock(&self.inner);
+        for pending in &mut inner.pending {
+            pending.way = None;
+        }
+        inner.pending.retain(|_| random.percent(40));
+    }
+
+    fn check_call(&self, call: &TaskCall) {
+        let id = call.key.execution;
+        if lock(&self.inner).ended.contains(&id) {
+            let name = name(call.key);
+            self.trace.violation(format!("{name} is called after the end"));
+        }
+        if let Err(what) = self.is_durable(call) {
+            let name = name(call.key);
+            self.trace.violation(format!("{name} is called, but {what}"));
+        }
+    }
+
+    /// Its Scheduled event, with these parameters, and a Started event.
+    fn is_durable(&self, call: &TaskCall) -> Result<(), String> {
+        let (store, id) = (self.disk.durable(), call.key.execution);
+        let record = query::record(store, &namespace(), id)
+            .map_err(|error| error.to_string())?
+            .ok_or("its execution is not durable")?;
+        let scheduled = call.key.task.scheduled;
+        let events = query::events_from(store, &namespace(), id, &record, scheduled, 2)
+            .map_err(|error| error.to_string())?
+            .events;
+        match events.first().map(|event| &event.kind) {
+            Some(
+                EventKind::LambdaFunctionScheduled { input, .. }
+                | EventKind::TaskScheduled {
+                    parameters: input, ..
+                },
+            ) if input.same(&call.request.input) || input.text() == call.request.input.text() => {}
+            other => return Err(format!("its Scheduled event is {other:?}")),
+        }
+        match events.get(1).map(|event| &event.kind) {
+            Some(EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_)) => Ok(()),
+            other => Err(format!("its Started event is {other:?}")),
+        }
+    }
+}
+
+impl TaskRunner for Outside {
+    fn run(&self, call: TaskCall) {
+        self.trace
+            .say(format_args!("call {} {}", name(call.key), call.request.input.text()));
+        self.check_call(&call);
+        let Some((attempt, timed)) = attempt(&call.request.input) else {
+            let text = call.request.input.text();
+            return self.trace.violation(format!("a call with other parameters: {text}"));
+        };
+        let mut inner = lock(&self.inner);
+        inner.calls += 1;
+        let mut way = Some(call.answer);
+        for (delay, fails) in drawn(self.seed, inner.calls, &attempt, timed) {
+            inner.answers += 1;
+            let outcome = outcome(&attempt, inner.answers, fails);
+            let given = (call.key.execution, call.key.task.scheduled);
+            let text = outcome_text(&outcome);
+            inner.given.entry(given).or_default().insert(text);
+            let due = inner.elapsed + delay;
+            inner.pending.push(Pending {
+                due,
+                key: call.key,
+                outcome,
+                way: way.take(),
+            });
+        }
+    }
+
+    fn cancel(&self, key: TaskKey) {
+        self.trace.say(format_args!("cancel {}", name(key)));
+        // A function that was begun does not always stop: half of them answer nevertheless.
+        let mut inner = lock(&self.inner);
+        inner
+            .pending
+            .retain(|pending| pending.key != key || pending.due.is_multiple_of(2));
+    }
+}
+
+fn name(key: TaskKey) -> String {
+    let (frame, scheduled) = (key.task.frame.0, key.task.scheduled);
+    format!("{:032x}/{frame}/{scheduled}", key.execution.0)
+}
+
+/// When an attempt answers, in milliseconds from its call, and whether with an error.
+fn drawn(seed: u64, call: u64, attempt: &Attempt, timed: bool) -> Vec<(u64, bool)> {
+    let (state, key, count) = attempt;
+    let own = hash(seed, format!("{state} {key} {count}").as_bytes());
+    let mut random = Random::new(own);
+    let fails = random.percent(30);
+    let never = timed && random.percent(25);
+    // When it answers differs from call to call, what it answers does not.
+    let mut random = Random::new(own ^ call);
+    let late = random.between(1, 15_000);
+    match random.below(10) {
+        _ if never => Vec::new(),
+        0..=4 => vec![(0, fails)],
+        5..=7 => vec![(late, fails)],
+        8 => vec![(0, fails), (late, random.percent(50))],
+        _ => vec![(late, fails), (late, fails), (late + 500, !fails)],
+    }
+}
+
+fn outcome(attempt: &Attempt, answer: u64, fails: bool) -> TaskOutcome {
+    let (state, key, count) = attempt;
+    match fails {
+        true => TaskOutcome::Failed {
+            error: Some(format!("E{}", 1 + answer % 2)),
+            cause: Some(format!("answer {answer} of {state} {key} {count}")),
+        },
+        false => {
+            let text = format!(
+                r#"{{"v": {}, "of": "{state} {key} {count}", "answer": {answer}}}"#,
+                answer % 4
+            );
+            TaskOutcome::Succeeded(Document::parse(text).expect("it is JSON"))
+        }
+    }
+}
+
+/// An outcome in one line, also as its event tells it.
+pub(crate) fn outcome_text(outcome: &TaskOutcome) -> String {
+    match outcome {
+        TaskOutcome::Succeeded(output) => output.text().to_owned(),
+        TaskOutcome::Failed { error, cause } => failure_text(error.as_deref(), cause.as_deref()),
+    }
+}
+
+/// An error in one line.
+pub(crate) fn failure_text(error: Option<&str>, cause: Option<&str>) -> String {
+    format!("{} because {}", error.unwrap_or("-"), cause.unwrap_or("-"))
+}
