@@ -14,6 +14,11 @@ impl ExecutionId {
         ExecutionId(millis << 80 | u128::from(shard) << 64 | u128::from(entropy.next_u64()))
     }
 
+    /// When the execution was started.
+    pub fn started(self) -> Timestamp {
+        Timestamp((self.0 >> 80) as i64)
+    }
+
     /// The shard that was drawn for it; taken modulo the number of shards there are.
     pub fn shard(self) -> u16 {
         (self.0 >> 64) as u16

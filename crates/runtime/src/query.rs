@@ -4,6 +4,7 @@ use engine::Event;
 use engine::event::EventId;
 use store::{KeyRange, Order, Store};
 
+use crate::codec::records::ListRow;
 use crate::codec::{DecodeError, events, records};
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
@@ -56,12 +57,44 @@ pub struct ListPage {
     pub next: Option<ExecutionId>,
 }
 
+/// Which executions of a machine a list shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter<'a> {
+    /// Those of this status.
+    pub status: Option<Status>,
+    /// Those that were started through this version or alias.
+    pub through: Option<&'a str>,
+}
+
+impl Filter<'_> {
+    fn matches(&self, row: &ListRow<'_>) -> bool {
+        self.status.is_none_or(|wanted| row.status == wanted)
+            && self.through.is_none_or(|name| row.is_through(name))
+    }
+}
+
 /// Executions of a machine, newest first, after `after`, of this status.
 pub fn list(
     store: &dyn Store,
     namespace: &Namespace,
     machine: &str,
     status: Option<Status>,
+    after: Option<ExecutionId>,
+    limit: usize,
+) -> Result<ListPage, RuntimeError> {
+    let filter = Filter {
+        status,
+        through: None,
+    };
+    list_matching(store, namespace, machine, filter, after, limit)
+}
+
+/// Executions of a machine, newest first, after `after`, that the filter lets through.
+pub fn list_matching(
+    store: &dyn Store,
+    namespace: &Namespace,
+    machine: &str,
+    filter: Filter<'_>,
     after: Option<ExecutionId>,
     limit: usize,
 ) -> Result<ListPage, RuntimeError> {
@@ -90,10 +123,8 @@ pub fn list(
             }
             looked_at += 1;
             page.next = Some(id);
-            let matches = status.is_none_or(|wanted| {
-                value.first().copied().and_then(Status::from_number) == Some(wanted)
-            });
-            if matches && let Some(record) = record(store, namespace, id)? {
+            let row = ListRow::decode(value).map_err(|error| unreadable("list row", error))?;
+            if filter.matches(&row) && let Some(record) = record(store, namespace, id)? {
                 page.executions.push((id, record));
             }
         }

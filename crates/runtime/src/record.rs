@@ -58,13 +58,48 @@ impl Status {
     }
 }
 
+/// What an execution runs for as long as it lives, whatever becomes of the names that led there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinnedRevision {
+    /// The name under which the definition's row was written.
+    pub key: Arc<str>,
+    /// The version that was asked for or chosen, as the caller names it.
+    pub version: Option<Arc<str>>,
+    /// The alias that chose the version, as the caller names it.
+    pub alias: Option<Arc<str>>,
+}
+
+impl PinnedRevision {
+    /// A revision that was started by its machine's name alone.
+    pub fn unqualified(key: impl Into<Arc<str>>) -> PinnedRevision {
+        PinnedRevision {
+            key: key.into(),
+            version: None,
+            alias: None,
+        }
+    }
+
+}
+
+impl From<&str> for PinnedRevision {
+    fn from(key: &str) -> PinnedRevision {
+        PinnedRevision::unqualified(key)
+    }
+}
+
+impl From<String> for PinnedRevision {
+    fn from(key: String) -> PinnedRevision {
+        PinnedRevision::unqualified(key)
+    }
+}
+
 /// What the runtime keeps of an execution.
 #[derive(Clone, Debug)]
 pub struct ExecutionRecord {
     /// What never changes.
     pub facts: Arc<Facts>,
-    /// The definition revision that it runs, by the name under which its row was written.
-    pub revision: Arc<str>,
+    /// The definition revision that it runs, and what led to it.
+    pub revision: PinnedRevision,
     /// `X-Amzn-Trace-Id` or `traceHeader`.
     pub trace_header: Option<Arc<str>>,
     /// Where it stands.
@@ -81,7 +116,7 @@ impl ExecutionRecord {
     /// Of an execution that begins.
     pub fn started(
         facts: Arc<Facts>,
-        revision: Arc<str>,
+        revision: PinnedRevision,
         trace_header: Option<Arc<str>>,
     ) -> ExecutionRecord {
         ExecutionRecord {

@@ -76,7 +76,7 @@ fn look(open: &mut OpenRow<'_>, key: &RowKey<'_>, value: &[u8]) -> Result<(), De
     Ok(())
 }
 
-fn namespaces(store: &dyn Store) -> Result<Vec<Namespace>, RuntimeError> {
+pub(crate) fn namespaces(store: &dyn Store) -> Result<Vec<Namespace>, RuntimeError> {
     let rows = store.scan(KeyRange::prefix(REGISTRY), Order::Ascending, usize::MAX)?;
     Ok(rows
         .iter()
@@ -143,7 +143,7 @@ impl Loader for RowLoader {
             return Ok(None);
         };
         let record = records::decode(&record).map_err(unreadable)?;
-        let machine = self.definitions.machine(namespace, &record.revision)?;
+        let machine = self.definitions.machine(namespace, &record.revision.key)?;
         let mut execution = Execution::new(record.facts.clone());
         let mut header = None;
         let known = record.known();

@@ -29,7 +29,7 @@ pub(crate) fn name_key(namespace: &Namespace, machine: &str, name: &str) -> Byte
         .build()
 }
 
-/// The key by which an execution is listed; its value is the status.
+/// The key by which an execution is listed; its value is what lists are filtered by.
 pub(crate) fn list_key(namespace: &Namespace, machine: &str, id: ExecutionId) -> Bytes {
     list_prefix(namespace, machine).u128(id.0).build()
 }
@@ -150,7 +150,7 @@ impl StepWrites<'_> {
         }
     }
 
-    /// The record, and the status by which it is listed.
+    /// The record, and what it is listed by.
     pub(crate) fn record(&self, record: &ExecutionRecord, writes: &mut Vec<Write>) {
         let key = record_key(self.namespace, self.id);
         writes.push(Write::Put {
@@ -160,7 +160,7 @@ impl StepWrites<'_> {
         let key = list_key(self.namespace, &record.facts.machine_name, self.id);
         writes.push(Write::Put {
             key,
-            value: Bytes::copy_from_slice(&[record.status.number()]),
+            value: records::encode_list_row(record).into(),
         });
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use engine::event::Failure;
-use engine::{Facts, Limits, Timestamp};
+use engine::{Facts, Limits, TaskOutcome, Timestamp};
 use expr::Entropy;
 use store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -16,9 +16,9 @@ use crate::driver::{Driver, Failed, Inbox, Shared};
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
-use crate::ports::Ports;
+use crate::ports::{Ports, TaskKey};
 use crate::query;
-use crate::record::{ExecutionRecord, Status};
+use crate::record::{ExecutionRecord, PinnedRevision, Status};
 use crate::recovery::{self, RowLoader};
 use crate::shard::{Reply, Request, Room, Shard, StartRow};
 
@@ -53,8 +53,8 @@ pub struct StartRequest {
     pub namespace: Namespace,
     /// Everything about it but the time.
     pub facts: Facts,
-    /// The definition revision, by the name of its row.
-    pub revision: Arc<str>,
+    /// The definition revision, by the name of its row, and what led to it.
+    pub revision: PinnedRevision,
     /// The trace header.
     pub trace_header: Option<Arc<str>>,
 }
@@ -169,7 +169,7 @@ impl Runtime {
         let now = self.ports.clock.now();
         let machine = self
             .definitions
-            .machine(&request.namespace, &request.revision)?;
+            .machine(&request.namespace, &request.revision.key)?;
         let (shard, id) = self.new_id(now);
         let (reply, answer) = reply();
         let row = StartRow {
@@ -277,6 +277,16 @@ impl Runtime {
             .stopped
             .map(|at| Stopped { at })
             .ok_or(RuntimeError::Stopped)
+    }
+
+    /// Hands in the outcome of a call by its name, as [`Answer::send`](crate::Answer::send) does: from somebody who has
+    /// kept the name only, perhaps since before a restart. One that nobody waits for is dropped.
+    pub fn answer(&self, key: TaskKey, outcome: TaskOutcome) {
+        let shard = usize::from(key.execution.shard()) % self.inboxes.len();
+        // The shard is gone when the process is stopping.
+        let _ = self.inboxes[shard]
+            .answers
+            .send(Request::TaskEnded { key, outcome });
     }
 
     /// The store, for [`query`].

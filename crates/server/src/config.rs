@@ -34,7 +34,13 @@ pub struct Settings {
     /// Function processes at a time [default: 8 per core, at least 32]
     #[arg(long, env = "STEPWELL_FUNCTION_PROCESSES", value_name = "N")]
     pub function_processes: Option<usize>,
+    /// Days that an execution is kept after its end; 0 keeps all [default: 90]
+    #[arg(long, env = "STEPWELL_RETENTION_DAYS", value_name = "DAYS")]
+    pub retention_days: Option<u32>,
 }
+
+/// As on AWS.
+const RETENTION_DAYS: u32 = 90;
 
 /// Settings with nothing left open.
 #[derive(Clone, Debug)]
@@ -53,6 +59,8 @@ pub struct Config {
     pub lambda_endpoint: Option<String>,
     /// Function processes at a time.
     pub function_processes: Option<usize>,
+    /// Days that an execution is kept after its end; 0: for good.
+    pub retention_days: u32,
 }
 
 /// Why the settings cannot be used.
@@ -115,6 +123,10 @@ impl Settings {
             strict_roles: self.strict_roles.or(file.strict_roles).unwrap_or(false),
             lambda_endpoint: self.lambda_endpoint.or(file.lambda_endpoint),
             function_processes: self.function_processes.or(file.function_processes),
+            retention_days: self
+                .retention_days
+                .or(file.retention_days)
+                .unwrap_or(RETENTION_DAYS),
         })
     }
 }

@@ -6,6 +6,7 @@ mod config;
 mod entropy;
 mod front;
 mod records;
+mod retention;
 mod roles;
 mod serve;
 mod tasks;

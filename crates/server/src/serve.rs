@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::entropy::SystemEntropy;
 use crate::front::http::{self, Defaults};
 use crate::records::Records;
+use crate::retention;
 use crate::roles::Roles;
 use crate::tasks::{Functions, Tasks};
 
@@ -86,6 +87,7 @@ pub struct Server {
     host: FunctionHost,
     stop: watch::Sender<bool>,
     front: tokio::task::JoinHandle<()>,
+    retention: tokio::task::JoinHandle<()>,
     address: SocketAddr,
 }
 
@@ -139,6 +141,11 @@ impl Server {
             account: config.account.into(),
             region: config.region.into(),
         };
+        let retention = tokio::spawn(retention::run(
+            store.clone(),
+            Arc::new(SystemClock),
+            config.retention_days,
+        ));
         let (stop, stopped) = watch::channel(false);
         let front = tokio::spawn(http::serve(listener, services, defaults, stopped));
         tracing::info!(%address, data = %config.data_dir.display(), open = runtime.open_executions(), "serving");
@@ -148,6 +155,7 @@ impl Server {
             host,
             stop,
             front,
+            retention,
             address,
         })
     }
@@ -166,6 +174,7 @@ impl Server {
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let _ = self.front.await;
+        self.retention.abort();
         self.runtime.shutdown().await;
         // What still runs is killed with the process, and called again after the next start.
         let _ = tokio::time::timeout(DRAIN, self.host.shutdown()).await;

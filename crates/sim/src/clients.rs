@@ -97,11 +97,7 @@ impl Clients {
     pub(crate) fn start(self: &Arc<Self>, runtime: Arc<Runtime>, wanted: Wanted, input: String) {
         self.trace
             .say(format_args!("start {} with {input}", wanted.name));
-        lock(&self.known)
-            .entry(wanted.clone())
-            .or_default()
-            .asked
-            .insert(input.clone());
+        self.with(&wanted, |known| known.asked.insert(input.clone()));
         let (clients, request) = (self.clone(), start_request(&wanted, &input));
         tokio::spawn(async move {
             let told = runtime.start(request).await;
@@ -128,7 +124,9 @@ impl Clients {
             None => self.wrong(wanted, "its start was confirmed and it is not durable"),
         }
         let confirmed = Some((input.to_owned(), at));
-        let before = std::mem::replace(&mut self.entry(wanted).confirmed, confirmed.clone());
+        let before = self.with(wanted, |known| {
+            std::mem::replace(&mut known.confirmed, confirmed.clone())
+        });
         if before.is_some() && before != confirmed {
             self.wrong(wanted, "two different starts were confirmed");
         }
@@ -150,8 +148,10 @@ impl Clients {
         self.trace
             .say(format_args!("stop {} ({number})", wanted.name));
         let cause = format!("stop {number}");
-        self.entry(&wanted).stopped_by.insert(cause.clone());
-        let was_confirmed = self.entry(&wanted).confirmed.is_some();
+        let was_confirmed = self.with(&wanted, |known| {
+            known.stopped_by.insert(cause.clone());
+            known.confirmed.is_some()
+        });
         let clients = self.clone();
         tokio::spawn(async move {
             let failure = Failure::new("Stop", cause);
@@ -188,19 +188,22 @@ impl Clients {
 
     fn look_at(&self, wanted: &Wanted, thoroughly: bool) -> bool {
         let Some((id, record)) = self.find(wanted) else {
-            if self.entry(wanted).confirmed.is_some() {
+            if self.with(wanted, |known| known.confirmed.is_some()) {
                 self.wrong(wanted, "its start was confirmed and it is gone");
             }
             return false;
         };
-        if !self.entry(wanted).asked.contains(record.facts.input.text()) {
+        let input = record.facts.input.text();
+        if !self.with(wanted, |known| known.asked.contains(input)) {
             self.wrong(wanted, "nobody has asked for its input");
         }
         let ended = record.stopped.map(|at| {
             let output = record.output.as_ref().map(|output| output.text().to_owned());
             (record.status, at, output)
         });
-        let before = std::mem::replace(&mut self.entry(wanted).end, ended.clone());
+        let before = self.with(wanted, |known| {
+            std::mem::replace(&mut known.end, ended.clone())
+        });
         if before.is_some() && before != ended {
             self.wrong(wanted, &format!("it ended as {before:?}, and now as {ended:?}"));
         }
@@ -217,51 +220,26 @@ impl Clients {
     fn read_history(&self, wanted: &Wanted, id: ExecutionId, record: &ExecutionRecord) {
         let events = self.history(id, record);
         let now: Vec<_> = events.iter().map(|event| format!("{event:?}")).collect();
-        let before = std::mem::replace(&mut self.entry(wanted).history, now.clone());
+        let before = self.with(wanted, |known| {
+            std::mem::replace(&mut known.history, now.clone())
+        });
         if !now.starts_with(&before) {
             self.wrong(wanted, "its history does not begin with what it was before");
         }
         if record.status == Status::Aborted {
             let cause = record.failure.cause.as_deref().unwrap_or_default();
-            if !self.entry(wanted).stopped_by.contains(cause) {
+            if !self.with(wanted, |known| known.stopped_by.contains(cause)) {
                 self.wrong(wanted, "it was stopped by nobody");
             }
         }
     }
 
-    fn entry(&self, wanted: &Wanted) -> impl std::ops::DerefMut<Target = Known> + '_ {
-        Entry::new(lock(&self.known), wanted)
+    fn with<R>(&self, wanted: &Wanted, work: impl FnOnce(&mut Known) -> R) -> R {
+        work(lock(&self.known).entry(wanted.clone()).or_default())
     }
 
     pub(crate) fn wrong(&self, wanted: &Wanted, what: &str) {
         self.trace.violation(format!("{}: {what}", wanted.name));
-    }
-}
-
-/// What is known of one execution, under the lock.
-struct Entry<'a>(std::sync::MutexGuard<'a, BTreeMap<Wanted, Known>>, Wanted);
-
-impl<'a> Entry<'a> {
-    fn new(
-        mut known: std::sync::MutexGuard<'a, BTreeMap<Wanted, Known>>,
-        wanted: &Wanted,
-    ) -> Entry<'a> {
-        known.entry(wanted.clone()).or_default();
-        Entry(known, wanted.clone())
-    }
-}
-
-impl std::ops::Deref for Entry<'_> {
-    type Target = Known;
-
-    fn deref(&self) -> &Known {
-        &self.0[&self.1]
-    }
-}
-
-impl std::ops::DerefMut for Entry<'_> {
-    fn deref_mut(&mut self) -> &mut Known {
-        self.0.get_mut(&self.1).expect("it was made with the guard")
     }
 }
 

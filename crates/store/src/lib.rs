@@ -4,7 +4,8 @@
 //! is never lost. Must never know: AWS, states, events, or anything about what the bytes mean.
 //!
 //! Two implementations of [`Store`]: [`EmbeddedStore`] (a write-ahead log of our own, with an index behind it) and
-//! [`MemoryStore`] (for tests and for runs in process). [`faults`] has a disk that fails on command, for tests.
+//! [`MemoryStore`] (for tests and for runs in process). [`Inspection`] looks at an embedded store that is closed, and
+//! [`backup`] copies one that may be open. [`faults`] has a disk that fails on command, for tests.
 //!
 //! ```
 //! use store::{MemoryStore, Outcome, Store, Transaction, commit};
@@ -29,7 +30,10 @@ mod transaction;
 
 pub use bytes::Bytes;
 pub use disk::{Disk, DiskFile, RealDisk, faults};
-pub use embedded::{Damage, EmbeddedStore, IndexFacts, Inspection, LogFacts, Lost, Options, View};
+pub use embedded::{
+    BackupFacts, Damage, EmbeddedStore, Footprint, IndexFacts, Inspection, LogFacts, Lost, Options,
+    View, backup,
+};
 pub use error::StoreError;
 pub use limits::{MAX_KEY_BYTES, MAX_TRANSACTION_BYTES};
 pub use memory::MemoryStore;

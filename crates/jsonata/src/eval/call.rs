@@ -343,7 +343,10 @@ impl Machine<'_> {
             first @ Item::Function(_) => {
                 self.function(Function::Chain(first, Item::Function(function)))
             }
-            value => self.apply(&function, vec![value], &Item::Null),
+            value => {
+                let applied = self.apply(&function, vec![value], &Item::Null);
+                applied.map_err(|error| error.in_function(name_of(right).map(|name| &**name)))
+            }
         }
     }
 }

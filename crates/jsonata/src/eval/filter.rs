@@ -11,7 +11,7 @@ impl Machine<'_> {
     /// The items that a predicate selects: by index, by several indexes, or by being true.
     pub(super) fn filter(&mut self, predicate: &Node, input: Item, env: &Env) -> Outcome {
         let array = match input {
-            Item::Undefined => return Ok(Item::Undefined),
+            Item::Undefined => return self.filter_nothing(predicate, env),
             Item::Tuples(tuples) => {
                 let kept = self.filter_tuples(predicate, tuples.to_vec(), env)?;
                 return Ok(Item::Tuples(Rc::new(kept)));
@@ -36,6 +36,15 @@ impl Machine<'_> {
             }
         }
         self.sequence(kept)
+    }
+
+    /// Nothing can be selected, but the predicate may still fail.
+    fn filter_nothing(&mut self, predicate: &Node, env: &Env) -> Outcome {
+        if !matches!(predicate.kind, Kind::Number(_)) {
+            let answer = self.eval(predicate, &Item::Undefined, env)?;
+            self.times(&answer, 0, 1)?;
+        }
+        Ok(Item::Undefined)
     }
 
     pub(super) fn filter_tuples(

@@ -43,7 +43,7 @@ pub(super) fn spread(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
         Item::Array(array) => {
             let mut spread = Vec::new();
             spread_items(machine, array, &mut spread)?;
-            let is_empty = spread.is_empty();
+            let is_empty = array.is_empty();
             let made = machine.array(spread)?;
             Ok(Item::Array(if is_empty {
                 made.into_sequence()

@@ -30,6 +30,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A row that has no version byte.
+    pub fn unversioned(bytes: &'a [u8]) -> Reader<'a> {
+        Reader(bytes)
+    }
+
     /// One byte.
     pub fn byte(&mut self) -> Result<u8, DecodeError> {
         let (first, rest) = self.0.split_first().ok_or(DecodeError::Short)?;

@@ -7,9 +7,11 @@ use expr::json::Document;
 
 use super::events::{read_failure, write_failure};
 use super::{DecodeError, Reader, Writer};
-use crate::record::{ExecutionRecord, Status};
+use crate::record::{ExecutionRecord, PinnedRevision, Status};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Its rows say nothing of a version or alias: there were none.
+const WITHOUT_VERSIONS: u8 = 1;
 
 /// Bytes of the row.
 pub fn encode(record: &ExecutionRecord) -> Vec<u8> {
@@ -23,10 +25,12 @@ pub fn encode(record: &ExecutionRecord) -> Vec<u8> {
         &facts.machine_name,
         &facts.role_arn,
         &facts.region,
-        &record.revision,
+        &record.revision.key,
     ] {
         out.text(text);
     }
+    out.option(record.revision.version.as_deref(), Writer::text);
+    out.option(record.revision.alias.as_deref(), Writer::text);
     out.option(record.trace_header.as_deref(), Writer::text);
     out.int(facts.started.0);
     out.option(record.stopped, |out, at| out.int(at.0));
@@ -46,7 +50,12 @@ pub fn encode(record: &ExecutionRecord) -> Vec<u8> {
 
 /// The record of a row.
 pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
-    let mut reader = Reader::versioned(bytes, VERSION)?;
+    let has_versions = bytes.first() != Some(&WITHOUT_VERSIONS);
+    let version = match has_versions {
+        true => VERSION,
+        false => WITHOUT_VERSIONS,
+    };
+    let mut reader = Reader::versioned(bytes, version)?;
     let status =
         Status::from_number(reader.byte()?).ok_or(DecodeError::Malformed("a status is unknown"))?;
     let [
@@ -56,8 +65,13 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
         machine_name,
         role_arn,
         region,
-        revision,
+        key,
     ] = read_texts(&mut reader)?;
+    let mut revision = PinnedRevision::unqualified(key);
+    if has_versions {
+        revision.version = reader.option(Reader::shared)?;
+        revision.alias = reader.option(Reader::shared)?;
+    }
     let trace_header = reader.option(Reader::shared)?;
     let started = Timestamp(reader.int()?);
     let stopped = reader.option(Reader::int)?.map(Timestamp);
@@ -88,11 +102,50 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
     })
 }
 
-/// The status alone, without reading the rest.
-pub fn decode_status(bytes: &[u8]) -> Option<Status> {
-    (bytes.first() == Some(&VERSION))
-        .then(|| bytes.get(1).copied().and_then(Status::from_number))
-        .flatten()
+/// What a list is filtered by: the status, then the version and the alias, unless it was started without either. The
+/// one row without a version byte: a status has a number below 128, and what follows it is told by its presence.
+pub fn encode_list_row(record: &ExecutionRecord) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.byte(record.status.number());
+    let revision = &record.revision;
+    if revision.version.is_some() || revision.alias.is_some() {
+        out.option(revision.version.as_deref(), Writer::text);
+        out.option(revision.alias.as_deref(), Writer::text);
+    }
+    out.finish()
+}
+
+/// A list row, read.
+#[derive(Clone, Copy, Debug)]
+pub struct ListRow<'a> {
+    /// Where the execution stands.
+    pub status: Status,
+    version: Option<&'a str>,
+    alias: Option<&'a str>,
+}
+
+impl<'a> ListRow<'a> {
+    /// Of its bytes.
+    pub fn decode(bytes: &'a [u8]) -> Result<ListRow<'a>, DecodeError> {
+        let mut reader = Reader::unversioned(bytes);
+        let status = Status::from_number(reader.byte()?)
+            .ok_or(DecodeError::Malformed("a status is unknown"))?;
+        let mut row = ListRow {
+            status,
+            version: None,
+            alias: None,
+        };
+        if !reader.is_empty() {
+            row.version = reader.option(Reader::text)?;
+            row.alias = reader.option(Reader::text)?;
+        }
+        Ok(row)
+    }
+
+    /// Whether the execution was started through this version or alias.
+    pub fn is_through(&self, name: &str) -> bool {
+        self.version == Some(name) || self.alias == Some(name)
+    }
 }
 
 fn read_texts<const N: usize>(reader: &mut Reader<'_>) -> Result<[Arc<str>; N], DecodeError> {

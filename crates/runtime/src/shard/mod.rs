@@ -27,7 +27,7 @@ use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
 use crate::ports::TaskKey;
-use crate::record::ExecutionRecord;
+use crate::record::{ExecutionRecord, PinnedRevision};
 
 /// Reads an open execution back from its rows.
 pub trait Loader: Send {
@@ -76,8 +76,8 @@ pub struct StartRow {
     pub facts: Arc<Facts>,
     /// The compiled definition.
     pub machine: Arc<Machine>,
-    /// The revision's name.
-    pub revision: Arc<str>,
+    /// The revision's name, and what led to it.
+    pub revision: PinnedRevision,
     /// The trace header.
     pub trace_header: Option<Arc<str>>,
     /// Gets `true` when it is started, `false` when the name is taken.

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// The version of the directory's layout that is written, and the newest that is read.
 pub(super) const VERSION: u32 = 1;
-const FORMAT: &str = "format";
+/// The name of the format file.
+pub(super) const FORMAT: &str = "format";
 const FORMAT_UNFINISHED: &str = "format-unfinished";
 const PREFIX: &str = "store ";
 

@@ -137,6 +137,26 @@ impl Log {
         Ok(())
     }
 
+    /// Gives up everything that the index holds durably, up to `durable`, and what was prepared; nothing is appended
+    /// after that.
+    pub(super) fn trim(&mut self, durable: u64) -> Result<(), StoreError> {
+        let remove = |disk: &dyn Disk, id| {
+            let name = segment::name(id);
+            let removed = disk.remove(&name);
+            removed.map_err(|e| StoreError::io("removing", &disk.path(&name), e))
+        };
+        self.durable = self.durable.max(durable);
+        while let Some(front) = self.filled.front().filter(|filled| self.is_free(filled)) {
+            remove(self.disk.as_ref(), front.id)?;
+            self.filled.pop_front();
+        }
+        if let Next::Ready(next) = std::mem::replace(&mut self.next, Next::Nothing) {
+            remove(self.disk.as_ref(), next.id)?;
+        }
+        let synced = self.disk.sync_directory();
+        synced.map_err(|e| self.failure("syncing the directory of", e))
+    }
+
     /// Bytes and number of the segments on the disk.
     pub(super) fn footprint(&self) -> (u64, u64) {
         let filled: u64 = self.filled.iter().map(|filled| filled.bytes).sum();

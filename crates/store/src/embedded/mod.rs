@@ -10,7 +10,9 @@
 //! - `directory`: the lock and the format of the whole
 //! - `inspect`: looking at all of it without opening it; `backup`: a copy while it is open elsewhere; `compact`
 
+mod backup;
 mod committer;
+mod compact;
 mod directory;
 mod index;
 mod inspect;
@@ -25,6 +27,8 @@ mod segment;
 mod upkeep;
 mod window;
 
+pub use backup::{BackupFacts, backup};
+pub use compact::Footprint;
 pub use inspect::{Damage, IndexFacts, Inspection, LogFacts, Lost, View};
 pub use options::Options;
 

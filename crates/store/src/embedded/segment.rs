@@ -117,7 +117,8 @@ pub(super) fn open(disk: &dyn Disk, id: u64) -> Result<Segment, StoreError> {
     })
 }
 
-fn encode_header(id: u64, salt: u64, bytes: u64) -> Vec<u8> {
+/// The bytes before the first record.
+pub(super) fn encode_header(id: u64, salt: u64, bytes: u64) -> Vec<u8> {
     let mut header = Vec::with_capacity(FIRST_RECORD as usize);
     header.extend_from_slice(&MAGIC);
     header.extend_from_slice(&VERSION.to_le_bytes());

@@ -108,7 +108,7 @@ impl StatesApi {
         params: &Params,
     ) -> Result<Value, ApiError> {
         let (_, record) = self.execution(request, params.required("executionArn"))?;
-        let key = revision_key(&request.account, &request.region, &record.revision);
+        let key = revision_key(&request.account, &request.region, &record.revision.key);
         let revision = self
             .records
             .get::<Revision>(&key)
@@ -119,7 +119,7 @@ impl StatesApi {
         let mut answer = json!({
             "stateMachineArn": &*record.facts.machine_arn,
             "name": &*record.facts.machine_name,
-            "definition": self.definition(request, &record.revision)?,
+            "definition": self.definition(request, &record.revision.key)?,
             "roleArn": revision.role_arn,
             "updateDate": epoch(revision.updated_millis),
         });

@@ -23,7 +23,8 @@ use super::replay;
 use crate::disk::{Disk, RealDisk};
 use crate::{Bytes, StoreError};
 use scratch::Scratch;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Bytes that are not what was once written.
@@ -44,8 +45,8 @@ pub struct Damage {
 pub enum Lost {
     /// Nothing, and why not.
     Nothing(&'static str),
-    /// Transactions, first and last; later ones cannot take effect without them.
-    Transactions(u64, u64),
+    /// Transactions, first and last, `None` if that cannot be told; later ones cannot take effect without them.
+    Transactions(u64, Option<u64>),
     /// Versions of rows with keys after the one and before the other; `None` where there is no such bound.
     Keys(Option<Bytes>, Option<Bytes>),
     /// Everything that was in the index.
@@ -92,6 +93,8 @@ pub struct Inspection {
     pub index: IndexFacts,
     /// The rows, if there is any way to read them.
     pub view: Option<View>,
+    /// The names of the tables that belong to the index.
+    pub(super) tables: HashSet<OsString>,
     _directory: Directory,
 }
 
@@ -113,6 +116,7 @@ impl Inspection {
             log: LogFacts::default(),
             index: IndexFacts::default(),
             view: None,
+            tables: HashSet::new(),
             _directory: directory,
         };
         found.check_format(&disk, &names)?;
@@ -161,6 +165,8 @@ impl Inspection {
         };
         for table in index.tables() {
             let facts = table::check(&table, &path, &mut self.damages)?;
+            self.tables
+                .extend(table.path.file_name().map(OsString::from));
             self.index.tables += 1;
             self.index.bytes += facts.bytes;
             self.index.blocks += facts.blocks;

@@ -34,7 +34,12 @@ pub(super) fn check(
         match segment::open(disk, id) {
             Ok(segment) => walk.segment(&segment)?,
             Err(StoreError::Corrupt { file, offset, what }) => {
-                walk.end = Some(End { file, offset, what });
+                walk.end = Some(End {
+                    file,
+                    offset,
+                    what,
+                    is_file: true,
+                });
             }
             Err(error) => return Err(error),
         }
@@ -45,6 +50,8 @@ pub(super) fn check(
 
 /// Where the records that were read so far end, and what is there instead of the next.
 struct End {
+    /// Whether the whole file cannot be read.
+    is_file: bool,
     file: PathBuf,
     offset: u64,
     what: String,
@@ -72,9 +79,17 @@ impl Walk<'_> {
                 Err(what) => {
                     // A header behind a bad record proves that the record was once whole.
                     let follower = window.find_header(offset + ALIGNMENT)?;
-                    if self.end.is_none() || follower.is_some() {
-                        let file = file.clone();
-                        self.end.get_or_insert(End { file, offset, what });
+                    let end = End {
+                        is_file: false,
+                        file: file.clone(),
+                        offset,
+                        what,
+                    };
+                    if follower.is_some() && offset == FIRST_RECORD {
+                        // It is this segment that has the damage, not the end of the one before.
+                        self.end = Some(end);
+                    } else {
+                        self.end.get_or_insert(end);
                     }
                     match follower {
                         Some((next, _)) => offset = next,
@@ -126,7 +141,7 @@ impl Walk<'_> {
             self.report(
                 end,
                 expected,
-                last,
+                Some(last),
                 format!("transaction {} follows", header.sequence),
             );
         }
@@ -140,22 +155,22 @@ impl Walk<'_> {
     /// The header of the last segment tells nothing about its records.
     fn unreadable_last_segment(&mut self) {
         let expected = self.expected.unwrap_or(1);
-        if let Some(end) = self.end.take_if(|end| end.offset < FIRST_RECORD) {
+        if let Some(end) = self.end.take_if(|end| end.is_file) {
             self.report(
                 end,
                 expected,
-                u64::MAX,
+                None,
                 "nothing after it can be read".to_owned(),
             );
         } else if let Some(end) = self.end.take().filter(|_| expected <= self.applied) {
             let applied = self.applied;
             let follows = format!("the index holds transactions up to {applied}");
-            self.report(end, expected, applied, follows);
+            self.report(end, expected, Some(applied), follows);
         }
     }
 
-    fn report(&mut self, end: End, first: u64, last: u64, proof: String) {
-        let lost = match last <= self.applied {
+    fn report(&mut self, end: End, first: u64, last: Option<u64>, proof: String) {
+        let lost = match last.is_some_and(|last| last <= self.applied) {
             true => Lost::Nothing("the index holds these transactions"),
             false => Lost::Transactions(first.max(self.applied + 1), last),
         };

@@ -1,0 +1,266 @@
+//! What every history must satisfy, whatever was executed. Reads events, knows nothing of how they came about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::event::EventId;
+use engine::{Event, EventKind};
+use runtime::Status;
+use serde_json::Value;
+
+use crate::outside::failure_text;
+
+/// A history and what it is held against.
+pub(crate) struct History<'a> {
+    pub(crate) events: &'a [Event],
+    /// The definition, as JSON.
+    pub(crate) definition: &'a Value,
+    pub(crate) status: Status,
+    /// By how much the clock was ever set back, in milliseconds: so much shorter may a time seem.
+    pub(crate) set_back: i64,
+}
+
+type Check = Result<(), String>;
+
+fn must(holds: bool, what: impl FnOnce() -> String) -> Check {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+impl History<'_> {
+    /// All of it. `gave` tells whether the task of a Scheduled event has given this outcome.
+    pub(crate) fn check(&self, gave: impl Fn(EventId, &str) -> bool) -> Check {
+        self.order()?;
+        self.end()?;
+        self.states()?;
+        self.tasks(gave)?;
+        self.timers()
+    }
+
+    fn event(&self, id: EventId) -> Option<&Event> {
+        self.events.get(usize::try_from(id).ok()?.checked_sub(1)?)
+    }
+
+    /// The events before it on its path, nearest first.
+    fn path(&self, event: &Event) -> impl Iterator<Item = &Event> {
+        std::iter::successors(self.event(event.previous), |event| {
+            self.event(event.previous)
+        })
+    }
+
+    fn order(&self) -> Check {
+        let mut last = None;
+        for (position, event) in self.events.iter().enumerate() {
+            must(event.id == position as u64 + 1, || format!("a gap before {event:?}"))?;
+            must(event.previous < event.id, || format!("it points forward: {event:?}"))?;
+            must(last.is_none_or(|last| last <= event.timestamp), || {
+                format!("time went back in {event:?}")
+            })?;
+            last = Some(event.timestamp);
+        }
+        let begins = matches!(
+            self.events.first().map(|event| &event.kind),
+            Some(EventKind::ExecutionStarted { .. })
+        );
+        must(begins, || "it does not begin with ExecutionStarted".into())
+    }
+
+    fn end(&self) -> Check {
+        for event in self.events {
+            let ends = match event.kind {
+                EventKind::ExecutionSucceeded { .. } => Status::Succeeded,
+                EventKind::ExecutionFailed(_) => Status::Failed,
+                EventKind::ExecutionAborted(_) => Status::Aborted,
+                EventKind::ExecutionTimedOut(_) => Status::TimedOut,
+                _ => Status::Running,
+            };
+            let last = event.id == self.events.len() as u64;
+            let expected = if last { self.status } else { Status::Running };
+            must(ends == expected, || {
+                format!("{event:?} in an execution that is {:?}", self.status)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Every Exited has an Entered of its own.
+    fn states(&self) -> Check {
+        let mut left = BTreeSet::new();
+        for event in self.events {
+            let EventKind::StateExited { name, .. } = &event.kind else {
+                continue;
+            };
+            let entered = self.entered(event, name);
+            let entered = entered.ok_or_else(|| format!("never entered: {event:?}"))?;
+            must(left.insert(entered.id), || format!("left twice: {entered:?}"))?;
+        }
+        let count = |wanted: fn(&EventKind) -> bool| {
+            self.events.iter().filter(|event| wanted(&event.kind)).count()
+        };
+        let entered = count(|kind| matches!(kind, EventKind::StateEntered { .. }));
+        let exited = count(|kind| matches!(kind, EventKind::StateExited { .. }));
+        must(exited <= entered, || "more states were left than entered".into())
+    }
+
+    fn entered(&self, event: &Event, wanted: &str) -> Option<&Event> {
+        self.path(event).find(
+            |event| matches!(&event.kind, EventKind::StateEntered { name, .. } if **name == *wanted),
+        )
+    }
+
+    /// Scheduled, one Started or more, and at most one outcome, which the task has given.
+    fn tasks(&self, gave: impl Fn(EventId, &str) -> bool) -> Check {
+        let mut outcomes = BTreeSet::new();
+        for event in self.events {
+            if let EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_) = event.kind {
+                self.attempt(event)?;
+            }
+            let Some(outcome) = outcome(&event.kind) else {
+                continue;
+            };
+            let before = self.event(event.previous).map(|event| &event.kind);
+            let started = matches!(
+                before,
+                Some(EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_))
+            );
+            must(started, || format!("an outcome without a start: {event:?}"))?;
+            let scheduled = self.attempt(event)?;
+            must(outcomes.insert(scheduled.id), || format!("a second outcome: {event:?}"))?;
+            if let Ended::Answered(text) = outcome {
+                must(gave(scheduled.id, &text), || format!("nobody gave this: {event:?}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The Scheduled event of a Started event or an outcome: nothing but Started events lies between.
+    fn attempt(&self, event: &Event) -> Result<&Event, String> {
+        let started = |event: &&Event| {
+            matches!(event.kind, EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_))
+        };
+        let scheduled = self.path(event).find(|event| !started(event));
+        let scheduled = scheduled.filter(|event| parameters(&event.kind).is_some());
+        scheduled.ok_or_else(|| format!("without a Scheduled event: {event:?}"))
+    }
+
+    /// Nothing happens before its time: the ends of Waits, timeouts, and attempts after a delay.
+    fn timers(&self) -> Check {
+        for event in self.events {
+            let since = match &event.kind {
+                EventKind::StateExited { name, .. } => self.waited(event, name),
+                EventKind::LambdaFunctionTimedOut(_) | EventKind::TaskTimedOut { .. } => {
+                    Some(self.timed_out(event)?)
+                }
+                kind if parameters(kind).is_some() => self.delayed(event),
+                _ => None,
+            };
+            let Some((from, seconds)) = since else {
+                continue;
+            };
+            let passed = event.timestamp.0 - from.timestamp.0;
+            let least = seconds * 1_000 - self.set_back;
+            must(passed >= least, || {
+                format!("after {passed} ms instead of {seconds} s: {event:?}")
+            })?;
+        }
+        Ok(())
+    }
+
+    fn waited(&self, event: &Event, name: &str) -> Option<(&Event, i64)> {
+        let state = state(self.definition, name)?;
+        let seconds = match &state["Seconds"] {
+            Value::String(query) => query.split(' ').nth(1)?.parse().ok()?,
+            number => number.as_i64()?,
+        };
+        Some((self.entered(event, name)?, seconds))
+    }
+
+    /// Whichever of timeout and heartbeat would have been first.
+    fn timed_out(&self, event: &Event) -> Result<(&Event, i64), String> {
+        let scheduled = self.attempt(event)?;
+        let state = self.state_of(scheduled).unwrap_or(&Value::Null);
+        let timeout = state["TimeoutSeconds"].as_i64();
+        let timeout = timeout.ok_or_else(|| format!("it has no timeout: {event:?}"))?;
+        let started = self.event(event.previous).unwrap_or(scheduled);
+        let heartbeat = state["HeartbeatSeconds"].as_i64().map(|seconds| (started, seconds));
+        let due = |(from, seconds): &(&Event, i64)| from.timestamp.0 + seconds * 1_000;
+        let timeout = (scheduled, timeout);
+        Ok(heartbeat.into_iter().chain([timeout]).min_by_key(due).unwrap_or(timeout))
+    }
+
+    /// The failure before an attempt, and the shortest delay of a retrier.
+    fn delayed(&self, event: &Event) -> Option<(&Event, i64)> {
+        let failure = self.event(event.previous)?;
+        outcome(&failure.kind)?;
+        let retriers = self.state_of(event)?["Retry"].as_array()?;
+        let seconds = retriers.iter().filter_map(|retrier| retrier["IntervalSeconds"].as_i64());
+        Some((failure, seconds.min()?))
+    }
+
+    /// The definition of the state that an event belongs to.
+    fn state_of(&self, event: &Event) -> Option<&Value> {
+        self.path(event).find_map(|event| match &event.kind {
+            EventKind::StateEntered { name, .. } => state(self.definition, name),
+            _ => None,
+        })
+    }
+}
+
+/// How an attempt ended.
+pub(crate) enum Ended {
+    Answered(String),
+    TimedOut,
+}
+
+/// The outcome that an event tells, as [`crate::outside::outcome_text`] has it.
+pub(crate) fn outcome(kind: &EventKind) -> Option<Ended> {
+    match kind {
+        EventKind::LambdaFunctionSucceeded { output } | EventKind::TaskSucceeded { output, .. } => {
+            Some(Ended::Answered(output.text().to_owned()))
+        }
+        EventKind::LambdaFunctionFailed(failure) | EventKind::TaskFailed { failure, .. } => Some(
+            Ended::Answered(failure_text(failure.error.as_deref(), failure.cause.as_deref())),
+        ),
+        EventKind::LambdaFunctionTimedOut(_) | EventKind::TaskTimedOut { .. } => {
+            Some(Ended::TimedOut)
+        }
+        _ => None,
+    }
+}
+
+/// What a Scheduled event says the task is called with.
+pub(crate) fn parameters(kind: &EventKind) -> Option<&expr::json::Document> {
+    match kind {
+        EventKind::LambdaFunctionScheduled { input, .. } => Some(input),
+        EventKind::TaskScheduled { parameters, .. } => Some(parameters),
+        _ => None,
+    }
+}
+
+/// How the attempts of a history ended, by their Scheduled events.
+pub(crate) fn outcomes(events: &[Event]) -> BTreeMap<EventId, &EventKind> {
+    let mut scheduled: BTreeMap<EventId, EventId> = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    for event in events {
+        let of = match parameters(&event.kind) {
+            Some(_) => Some(event.id),
+            None => scheduled.get(&event.previous).copied(),
+        };
+        let Some(of) = of else { continue };
+        match outcome(&event.kind) {
+            Some(_) => drop(found.insert(of, &event.kind)),
+            None => drop(scheduled.insert(event.id, of)),
+        }
+    }
+    found
+}
+
+/// A state of a definition, wherever it is: names are unique.
+fn state<'a>(graph: &'a Value, name: &str) -> Option<&'a Value> {
+    let states = graph["States"].as_object()?;
+    states.get(name).or_else(|| {
+        states.values().find_map(|nested| {
+            let branches = nested["Branches"].as_array().into_iter().flatten();
+            let mut graphs = branches.chain(nested.get("ItemProcessor"));
+            graphs.find_map(|graph| state(graph, name))
+        })
+    })
+}

@@ -1,0 +1,154 @@
+//! The same execution without a runtime: the engine alone, one step after the other, nothing ever leaves memory, and
+//! every attempt of a task ends as it ended in the history that is compared.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use engine::{
+    Command, Event, EventKind, Execution, Facts, Input, Limits, Machinery, Outcome, TaskOutcome,
+    step,
+};
+use runtime::{ExecutionRecord, Status};
+
+use crate::history::{outcomes, parameters};
+use crate::outside::{Attempt, attempt};
+use crate::random::Random;
+
+/// More steps than any of the workflows needs.
+const STEPS: usize = 100_000;
+
+/// Compares how an execution ended, and, if nothing of it failed on the way, every state's input, output and variables.
+pub(crate) fn compare(
+    definition: &str,
+    record: &ExecutionRecord,
+    events: &[Event],
+) -> Result<(), String> {
+    let (expected, expected_events) = run(definition, &record.facts, &answers(events))?;
+    let found = match record.status {
+        Status::Succeeded => Outcome::Succeeded {
+            output: record.output.clone().ok_or("it has no output")?,
+        },
+        Status::Failed => Outcome::Failed(record.failure.clone()),
+        // When somebody stopped it, or its time was over, is not for the reference to know.
+        _ => return Ok(()),
+    };
+    let (found, expected) = (format!("{found:?}"), format!("{expected:?}"));
+    if found != expected {
+        return Err(format!("it ended as {found}\nwithout a runtime as {expected}"));
+    }
+    let aborts = |event: &Event| {
+        matches!(
+            event.kind,
+            EventKind::StateAborted(_)
+                | EventKind::MapIterationAborted(_)
+                | EventKind::ParallelStateFailed
+                | EventKind::MapStateFailed
+        )
+    };
+    if events.iter().any(aborts) {
+        return Ok(());
+    }
+    let (found, expected) = (told(events), told(&expected_events));
+    match found.iter().zip(&expected).find(|(found, expected)| found != expected) {
+        Some((found, expected)) => Err(format!("event {found}\nwithout a runtime {expected}")),
+        None if found.len() != expected.len() => Err(format!(
+            "it has {} events, without a runtime {}",
+            found.len(),
+            expected.len()
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What events tell but for their ids and times, in an order of its own: branches may take turns as they like. A call
+/// that was made again has another Started event, which is left out.
+fn told(events: &[Event]) -> Vec<String> {
+    let started = |event: &&Event| {
+        !matches!(event.kind, EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_))
+    };
+    let mut told: Vec<String> = events
+        .iter()
+        .filter(started)
+        .map(|event| format!("{:?}", event.kind))
+        .collect();
+    told.sort();
+    told
+}
+
+/// How attempts ended; none for a timeout.
+type Answers = BTreeMap<Attempt, Option<TaskOutcome>>;
+
+fn answers(events: &[Event]) -> Answers {
+    let outcomes = outcomes(events);
+    let attempts = events.iter().filter_map(|event| {
+        let (attempt, _) = attempt(parameters(&event.kind)?)?;
+        Some((attempt, answer(outcomes.get(&event.id)?)))
+    });
+    attempts.collect()
+}
+
+fn answer(kind: &EventKind) -> Option<TaskOutcome> {
+    match kind {
+        EventKind::LambdaFunctionSucceeded { output } | EventKind::TaskSucceeded { output, .. } => {
+            Some(TaskOutcome::Succeeded(output.clone()))
+        }
+        EventKind::LambdaFunctionFailed(failure) | EventKind::TaskFailed { failure, .. } => {
+            Some(TaskOutcome::Failed {
+                error: failure.error.as_deref().map(str::to_owned),
+                cause: failure.cause.as_deref().map(str::to_owned),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn run(
+    definition: &str,
+    facts: &Arc<Facts>,
+    answers: &Answers,
+) -> Result<(Outcome, Vec<Event>), String> {
+    let machine = asl::compile(definition, &asl::Options::default())
+        .map_err(|problems| asl::invalid_definition_message(&problems))?;
+    let mut execution = Execution::new(facts.clone());
+    let (mut now, mut entropy) = (facts.started, Random::new(0));
+    let mut timers = BTreeSet::new();
+    let mut inputs = VecDeque::from([Input::Start]);
+    let mut events = Vec::new();
+    for _ in 0..STEPS {
+        if let Some(outcome) = execution.outcome {
+            return Ok((outcome, events));
+        }
+        let input = match inputs.pop_front() {
+            Some(input) => input,
+            None => {
+                let (due, timer) = timers.pop_first().ok_or("without a runtime it never ends")?;
+                now = now.max(due);
+                Input::TimerFired(timer)
+            }
+        };
+        let machinery = Machinery {
+            machine: &machine,
+            limits: &Limits::default(),
+            entropy: &mut entropy,
+        };
+        let made = step(machinery, &mut execution, input, now);
+        if made.more {
+            inputs.push_back(Input::Continue);
+        }
+        events.extend(made.events);
+        for command in made.commands {
+            match command {
+                Command::RunTask { task, request } => {
+                    let (attempt, _) = attempt(&request.input).ok_or("a call of nothing")?;
+                    if let Some(Some(outcome)) = answers.get(&attempt).cloned() {
+                        inputs.push_back(Input::TaskEnded { task, outcome });
+                    }
+                }
+                Command::SetTimer { timer, due } => drop(timers.insert((due, timer))),
+                Command::ClearTimer { timer, due } => drop(timers.remove(&(due, timer))),
+                Command::CancelTask(_) => {}
+            }
+        }
+    }
+    Err("without a runtime it takes too many steps".into())
+}

@@ -1,0 +1,441 @@
+//! One seed's world: draws what happens next until nothing more is wanted, then lets everything end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Limits;
+use expr::Entropy;
+use runtime::{Options, Ports, Room, Runtime, Status, definition_rows, keys::Table};
+use store::{KeyRange, Order, Transaction};
+
+use crate::clients::{Clients, Wanted, machine, namespace, revision};
+use crate::disk::Disk;
+use crate::history::History;
+use crate::outside::{Outside, WallClock};
+use crate::random::Random;
+use crate::reference;
+use crate::trace::{Trace, lock};
+use crate::workflow::{self, Workflow};
+
+/// Virtual time after which an execution that is left alone must have ended, in milliseconds.
+const LONGEST: u64 = 200_000_000;
+
+/// What became of a world.
+pub(crate) struct Report {
+    /// All that happened.
+    pub(crate) trace: String,
+    /// The first thing that must not have.
+    pub(crate) violation: Option<String>,
+    pub(crate) figures: Figures,
+}
+
+/// How much happened.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Figures {
+    pub(crate) executions: u64,
+    pub(crate) succeeded: u64,
+    pub(crate) events: u64,
+    pub(crate) calls: u64,
+    pub(crate) processes: u64,
+    pub(crate) virtual_seconds: u64,
+}
+
+/// How much trouble there is; drawn once.
+struct Character {
+    shards: u16,
+    room: usize,
+    step_events: usize,
+    waiting_calls: usize,
+    /// Things that happen before everything is left alone.
+    actions: u64,
+    /// In a thousand actions.
+    kills: u64,
+    stops: u64,
+    jumps: u64,
+    sets_back: bool,
+}
+
+impl Character {
+    fn draw(random: &mut Random) -> Character {
+        Character {
+            shards: random.between(1, 3) as u16,
+            room: random.below(4) as usize,
+            step_events: *random.pick(&[1, 2, 3, 7, 2_000]),
+            waiting_calls: *random.pick(&[1, 4_096]),
+            actions: random.between(20, 400),
+            kills: *random.pick(&[0, 10, 40, 120]),
+            stops: *random.pick(&[0, 0, 5, 20]),
+            jumps: *random.pick(&[0, 0, 10, 40]),
+            sets_back: random.percent(50),
+        }
+    }
+}
+
+/// See the module's documentation.
+pub(crate) struct World {
+    random: Random,
+    character: Character,
+    workflows: Vec<Workflow>,
+    wanted: Vec<Wanted>,
+    trace: Arc<Trace>,
+    disk: Arc<Disk>,
+    clock: Arc<WallClock>,
+    outside: Arc<Outside>,
+    clients: Arc<Clients>,
+    set_back: i64,
+    actions: u64,
+    stops: u64,
+    /// Virtual time since everything is left alone.
+    quiet: u64,
+    figures: Figures,
+}
+
+/// Runs one seed.
+pub(crate) fn run(seed: u64) -> Report {
+    let mut world = World::new(seed);
+    world.live();
+    let violation = world.trace.first_violation();
+    if violation.is_none() {
+        world.check_ends();
+    }
+    world.figures.calls = world.outside.calls();
+    Report {
+        trace: world.trace.text(),
+        violation: world.trace.first_violation(),
+        figures: world.figures,
+    }
+}
+
+impl World {
+    fn new(seed: u64) -> World {
+        let mut random = Random::new(seed);
+        let character = Character::draw(&mut random);
+        let workflows: Vec<_> = (0..random.between(1, 2))
+            .map(|_| workflow::draw(&mut random.fork()))
+            .collect();
+        let wanted = (0..random.between(1, 4))
+            .map(|number| Wanted {
+                workflow: random.below(workflows.len() as u64) as usize,
+                name: format!("e{number}"),
+            })
+            .collect();
+        let trace = Arc::new(Trace::default());
+        let disk = Arc::new(Disk::new(trace.clone()));
+        let outside = Arc::new(Outside::new(seed, disk.clone(), trace.clone()));
+        let clients = Arc::new(Clients::new(disk.clone(), outside.clone(), trace.clone()));
+        let world = World {
+            random,
+            character,
+            workflows,
+            wanted,
+            trace,
+            disk,
+            clock: Arc::new(WallClock::new()),
+            outside,
+            clients,
+            set_back: 0,
+            actions: 0,
+            stops: 0,
+            quiet: 0,
+            figures: Figures::default(),
+        };
+        world.define();
+        world
+    }
+
+    fn define(&self) {
+        for (number, workflow) in self.workflows.iter().enumerate() {
+            self.trace
+                .say(format_args!("{} is {}", machine(number), workflow.definition));
+            let rows = definition_rows(&namespace(), &revision(number), &workflow.definition);
+            let transaction = Transaction {
+                preconditions: Vec::new(),
+                writes: rows.into(),
+            };
+            if let Err(error) = store::commit(self.disk.durable(), transaction) {
+                self.trace.violation(format!("no definition: {error}"));
+            }
+        }
+    }
+
+    /// One process after the other until all has ended.
+    fn live(&mut self) {
+        loop {
+            self.figures.processes += 1;
+            let tokio = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .expect("a runtime without I/O");
+            let done = tokio.block_on(self.process());
+            drop(tokio);
+            self.disk.crash(0);
+            self.outside.process_ended(&mut self.random);
+            if done || self.trace.first_violation().is_some() {
+                return;
+            }
+        }
+    }
+
+    /// One process, from its start to its end; true when nothing is left to do.
+    async fn process(&mut self) -> bool {
+        *lock(&self.clients.disk_failed) = false;
+        self.trace.say(format_args!("open"));
+        self.clients.look(&self.wanted, true);
+        let runtime = match self.open() {
+            Ok(runtime) => Arc::new(runtime),
+            Err(error) => {
+                self.trace.violation(format!("the runtime does not open: {error}"));
+                return false;
+            }
+        };
+        while self.trace.first_violation().is_none() {
+            self.give_way().await;
+            if self.has_failed(&runtime) {
+                self.trace.violation("the runtime has failed".into());
+            }
+            let goes_on = match self.actions < self.character.actions {
+                true => self.something(&runtime).await,
+                false => self.quietly(&runtime).await,
+            };
+            if let Some(done) = goes_on {
+                return done;
+            }
+        }
+        false
+    }
+
+    fn open(&mut self) -> Result<Runtime, runtime::RuntimeError> {
+        let seeds = std::sync::Mutex::new(self.random.fork());
+        let ports = Ports {
+            clock: self.clock.clone(),
+            entropy: Arc::new(move || Box::new(lock(&seeds).fork())),
+            runner: self.outside.clone(),
+        };
+        let options = Options {
+            shards: self.character.shards,
+            limits: Limits {
+                step_events: self.character.step_events,
+                ..Limits::default()
+            },
+            waiting_calls: self.character.waiting_calls,
+            room: Room {
+                executions: self.character.room,
+                ..Room::default()
+            },
+        };
+        Runtime::open(self.disk.clone(), ports, options)
+    }
+
+    /// Lets the runtime work for a while; now and then only for a moment.
+    async fn give_way(&mut self) {
+        let times = if self.random.percent(20) { 1 } else { 6 };
+        for _ in 0..times {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn has_failed(&self, runtime: &Runtime) -> bool {
+        let mut failed = std::pin::pin!(runtime.failed());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        !*lock(&self.clients.disk_failed) && failed.as_mut().poll(&mut context).is_ready()
+    }
+
+    /// Draws what happens next. Some: the process is over.
+    async fn something(&mut self, runtime: &Arc<Runtime>) -> Option<bool> {
+        self.actions += 1;
+        let (kills, stops, jumps) = (
+            self.character.kills,
+            self.character.stops,
+            self.character.jumps,
+        );
+        let drawn = self.random.below(1_000);
+        if drawn < kills {
+            self.end_process(runtime).await;
+            return Some(false);
+        }
+        if drawn < kills + stops {
+            self.stop(runtime);
+        } else if drawn < kills + stops + jumps {
+            self.jump();
+        } else {
+            match self.random.below(12) {
+                0 | 1 => self.start(runtime),
+                2..=5 => self.sync(),
+                6..=8 => drop(self.deliver(runtime)),
+                9 => self.pass(1).await,
+                10 => {
+                    let millis = self.random.between(1, 5_000);
+                    self.pass(millis).await;
+                }
+                _ => drop(self.clients.look(&self.wanted, true)),
+            }
+        }
+        None
+    }
+
+    /// No more trouble: everything is started, durable and answered as soon as it can be.
+    async fn quietly(&mut self, runtime: &Arc<Runtime>) -> Option<bool> {
+        let waits = self.disk.waiting();
+        if waits > 0 {
+            self.sync();
+            return None;
+        }
+        if self.deliver(runtime) {
+            return None;
+        }
+        let missing = self.wanted.iter().find(|wanted| self.clients.find(wanted).is_none());
+        if let Some(missing) = missing.cloned() {
+            self.start_with(runtime, missing, 0);
+            for _ in 0..6 {
+                tokio::task::yield_now().await;
+            }
+            self.disk.sync(usize::MAX);
+            return None;
+        }
+        for _ in 0..6 {
+            tokio::task::yield_now().await;
+        }
+        if self.disk.waiting() > 0 {
+            return None;
+        }
+        if self.clients.look(&self.wanted, false) {
+            return Some(self.is_empty(runtime));
+        }
+        if self.quiet > LONGEST {
+            self.trace.violation("an execution never ends".into());
+        }
+        let millis = self.random.between(500, 4_000);
+        self.quiet += millis;
+        self.pass(millis).await;
+        None
+    }
+
+    /// Nothing is left of executions that have ended but what is shown of them.
+    fn is_empty(&self, runtime: &Runtime) -> bool {
+        let open = runtime.open_executions();
+        if open > 0 {
+            self.trace
+                .violation(format!("all have ended and {open} are open"));
+        }
+        let frames = KeyRange::prefix(namespace().table(Table::Frame).build());
+        let rows = self.disk.durable().scan(frames, Order::Ascending, 10);
+        if rows.map_or(true, |rows| !rows.is_empty()) {
+            self.trace
+                .violation("all have ended and checkpoints are left".into());
+        }
+        true
+    }
+
+    /// The process is killed, is shut down, or loses its disk first.
+    async fn end_process(&mut self, runtime: &Arc<Runtime>) {
+        let survive = self.random.below(self.disk.waiting() as u64 + 1) as usize;
+        match self.random.below(10) {
+            0 | 1 => {
+                self.trace.say(format_args!("shutdown"));
+                runtime.shutdown().await;
+                self.sync_all().await;
+            }
+            2 | 3 => {
+                *lock(&self.clients.disk_failed) = true;
+                self.disk.fail(survive);
+                for _ in 0..self.random.below(8) {
+                    tokio::task::yield_now().await;
+                }
+            }
+            _ => self.disk.crash(survive),
+        }
+        self.trace.say(format_args!("the process is gone"));
+    }
+
+    async fn sync_all(&mut self) {
+        while self.disk.waiting() > 0 {
+            self.disk.sync(usize::MAX);
+            self.give_way().await;
+        }
+    }
+
+    fn start(&mut self, runtime: &Arc<Runtime>) {
+        let wanted = self.random.pick(&self.wanted).clone();
+        let variant = u64::from(self.random.percent(10));
+        self.start_with(runtime, wanted, variant);
+    }
+
+    fn start_with(&mut self, runtime: &Arc<Runtime>, wanted: Wanted, variant: u64) {
+        let input = format!(r#"{{"of": "{}", "variant": {variant}}}"#, wanted.name);
+        self.clients.start(runtime.clone(), wanted, input);
+    }
+
+    fn stop(&mut self, runtime: &Arc<Runtime>) {
+        self.stops += 1;
+        let wanted = self.random.pick(&self.wanted).clone();
+        self.clients.stop(runtime.clone(), wanted, self.stops);
+    }
+
+    fn sync(&mut self) {
+        let waits = self.disk.waiting() as u64;
+        if waits > 0 {
+            let count = self.random.between(1, waits);
+            self.disk.sync(count as usize);
+            self.clients.look(&self.wanted, false);
+        }
+    }
+
+    fn deliver(&mut self, runtime: &Arc<Runtime>) -> bool {
+        let again = |key, outcome| runtime.answer(key, outcome);
+        self.outside.deliver(&mut self.random, again)
+    }
+
+    async fn pass(&mut self, millis: u64) {
+        self.trace.say(format_args!("{millis} ms pass"));
+        self.figures.virtual_seconds += millis / 1_000;
+        self.outside.pass(millis);
+        self.clock.turn(millis as i64);
+        tokio::time::advance(Duration::from_millis(millis)).await;
+    }
+
+    /// Somebody sets the clock.
+    fn jump(&mut self) {
+        let far = self.random.percent(20);
+        let millis = match self.character.sets_back && self.random.percent(50) {
+            true => -(self.random.between(1, 10_000) as i64),
+            false => self.random.between(1, if far { 86_400_000 } else { 30_000 }) as i64,
+        };
+        self.set_back -= millis.min(0);
+        self.trace.say(format_args!("the clock is set by {millis} ms"));
+        self.clock.turn(millis);
+    }
+
+    /// What the histories say, and the reference.
+    fn check_ends(&mut self) {
+        for wanted in self.wanted.clone() {
+            let Some((id, record)) = self.clients.find(&wanted) else {
+                continue;
+            };
+            let workflow = &self.workflows[wanted.workflow];
+            let events = self.clients.history(id, &record);
+            self.figures.executions += 1;
+            self.figures.events += events.len() as u64;
+            self.figures.succeeded += u64::from(record.status == Status::Succeeded);
+            let history = History {
+                events: &events,
+                definition: &serde_json::from_str(&workflow.definition).expect("it is JSON"),
+                status: record.status,
+                set_back: self.set_back,
+            };
+            let gave = |scheduled, text: &str| self.outside.gave(id, scheduled, text);
+            let checked = history
+                .check(gave)
+                .and_then(|()| reference::compare(&workflow.definition, &record, &events));
+            if record.status == Status::TimedOut && !workflow.has_deadline {
+                self.clients.wrong(&wanted, "it timed out without a timeout");
+            }
+            if let Err(what) = checked {
+                self.clients.wrong(&wanted, &what);
+                for event in &events {
+                    self.trace.say(format_args!("{event:?}"));
+                }
+            }
+        }
+    }
+}
