@@ -16,6 +16,7 @@ ALLOWED = {
     "iam": {"aws"},
     "integrations": {"aws"},
     "functions": set(),
+    "sim": {"runtime", "engine", "asl", "expr", "store"},
     "server": {"expr", "asl", "engine", "store", "runtime", "aws", "iam", "integrations", "functions"},
 }
 PURE = ("expr", "jsonata", "asl", "engine")

@@ -9,5 +9,5 @@ mod memory;
 
 #[test]
 fn definitions() {
-    harness::run("definition", 2_000, definition::check);
+    harness::run("definition", 4_000, definition::check);
 }

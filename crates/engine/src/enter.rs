@@ -153,6 +153,11 @@ impl Run<'_> {
         leaving: Leaving,
         next: Option<StateId>,
     ) {
+        if let Some(assigned) = &leaving.assigned {
+            self.reserve(assigned);
+            self.count_row(assigned.iter().map(|(_, value)| value));
+        }
+        self.count_row([&leaving.output]);
         self.execution.frame_mut(frame).phase = Phase::Leaving {
             output: leaving.output,
             assigned: leaving.assigned,
@@ -180,6 +185,7 @@ impl Run<'_> {
         };
         self.emit_on(frame, kind);
         if let Some(assigned) = assigned {
+            self.execution.frame_mut(frame).phase = Phase::Entering;
             self.assign(frame, &assigned);
         }
         let Some(next) = next else {

@@ -212,8 +212,10 @@ pub struct Execution {
     pub(crate) changed: BTreeSet<FrameId>,
     /// Variables that were assigned, or went with their frames, since the last checkpoint.
     pub(crate) changed_variables: BTreeSet<(FrameId, Arc<str>)>,
-    /// The bytes of all variables of all frames.
+    /// The bytes of all variables of all frames, with those that are about to be assigned.
     pub(crate) variable_bytes: usize,
+    /// How many they are.
+    pub(crate) variable_count: usize,
     /// Set when it has ended.
     pub outcome: Option<Outcome>,
 }
@@ -233,6 +235,7 @@ impl Execution {
             changed: BTreeSet::new(),
             changed_variables: BTreeSet::new(),
             variable_bytes: 0,
+            variable_count: 0,
             outcome: None,
         }
     }
@@ -241,11 +244,10 @@ impl Execution {
     pub fn resume(mut self) -> Execution {
         self.changed.clear();
         self.changed_variables.clear();
-        self.variable_bytes = self
-            .frames
-            .values()
-            .map(|frame| variables::bytes(&frame.variables))
-            .sum();
+        for (bytes, count) in self.frames.values().map(variables::held) {
+            self.variable_bytes += bytes;
+            self.variable_count += count;
+        }
         self.ready = self
             .frames
             .iter()
@@ -294,6 +296,11 @@ impl Execution {
     /// so that a scope with much in it is not written again for every state.
     pub fn take_changed_variables(&mut self) -> BTreeSet<(FrameId, Arc<str>)> {
         std::mem::take(&mut self.changed_variables)
+    }
+
+    /// What its variables take, in bytes.
+    pub fn variable_bytes(&self) -> usize {
+        self.variable_bytes
     }
 
     /// Whether the execution has ended.
@@ -363,7 +370,9 @@ impl Execution {
         for name in frame.variables.keys() {
             self.changed_variables.insert((id, name.clone()));
         }
-        self.variable_bytes -= variables::bytes(&frame.variables);
+        let (bytes, count) = variables::held(&frame);
+        self.variable_bytes -= bytes;
+        self.variable_count -= count;
         Some(frame)
     }
 

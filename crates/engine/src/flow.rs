@@ -19,6 +19,8 @@ use crate::variables::{self, Assignments};
 pub(crate) struct Tools<'t> {
     pub(crate) entropy: &'t mut dyn Entropy,
     pub(crate) now: Timestamp,
+    /// What the JSONata expressions of one turn may use together.
+    pub(crate) queries: &'t mut jsonata::Limits,
 }
 
 /// What the expressions of a stage see.

@@ -1,5 +1,7 @@
 //! Where an event gets its id, where a timer is set and cleared, and how an execution ends.
 
+use expr::json::Document;
+
 use crate::command::{Command, TaskId, TimerId};
 use crate::event::{Event, EventId, EventKind, Failure};
 use crate::execution::{FrameId, Outcome, Phase, Timer};
@@ -66,6 +68,12 @@ impl Run<'_> {
             let sizes = assigned.iter().map(|(_, value)| value.text().len());
             self.bytes += sizes.sum::<usize>();
         }
+    }
+
+    /// Counts documents that a frame keeps, in its row.
+    pub(crate) fn count_row<'d>(&mut self, documents: impl IntoIterator<Item = &'d Document>) {
+        let sizes = documents.into_iter().map(|document| document.text().len());
+        self.bytes += sizes.sum::<usize>();
     }
 
     /// Ends the execution: its last event. What it leaves behind is cleared when the step is over.

@@ -108,8 +108,9 @@ impl Queries<'_, '_> {
                 }
                 let detail = format!(
                     "The value of the field '{place}' has an unexpected type. Expected '{kind}', but was '{}' for \
-                     value: {value}",
-                    value.kind()
+                     value: {}",
+                    value.kind(),
+                    shortened(&value)
                 );
                 Err(Fault::query(place, detail))
             }
@@ -165,11 +166,10 @@ impl Queries<'_, '_> {
             sees_context: query.sees_context,
             states: OnceCell::new(),
         };
-        let limits = jsonata::Limits::default();
         let mut machinery = jsonata::Machinery {
             entropy: self.tools.entropy,
             now_millis: self.tools.now.0,
-            limits: &limits,
+            limits: self.tools.queries,
         };
         let what = match query.expression.eval(&scope, &mut machinery) {
             Ok(Answer::Value(value)) => return Ok(value),

@@ -28,6 +28,10 @@ pub struct Limits {
     pub step_events: usize,
     /// Bytes of new documents that one step may make before it says `more`: what a commit may hold is bounded.
     pub step_bytes: usize,
+    /// Steps of JSONata that one step may use before it says `more`.
+    pub step_work: u64,
+    /// Variables of an execution; each is a row, and what a commit may hold is bounded.
+    pub variables: usize,
 }
 
 impl Default for Limits {
@@ -40,6 +44,8 @@ impl Default for Limits {
             execution_seconds: 31_536_000,
             step_events: 2_000,
             step_bytes: 2 * 1024 * 1024,
+            step_work: 1_000_000,
+            variables: 10_000,
         }
     }
 }
@@ -110,8 +116,11 @@ pub fn step(
         commands: Vec::new(),
         bytes: 0,
         last_document: 0,
+        queries: jsonata::Limits::default(),
+        work: 0,
     };
     run.accept(input);
+    run.settle_turn();
     run.take_turns();
     run.clear_if_ended();
     let more = run.execution.has_ready();
@@ -137,6 +146,10 @@ pub(crate) struct Run<'a> {
     pub(crate) bytes: usize,
     /// The address of the document counted last.
     pub(crate) last_document: usize,
+    /// What JSONata may still use in this turn.
+    pub(crate) queries: jsonata::Limits,
+    /// What JSONata has used in the turns before, in its steps.
+    pub(crate) work: u64,
 }
 
 impl Run<'_> {
@@ -158,6 +171,7 @@ impl Run<'_> {
             };
             if self.execution.frames.contains_key(&frame) {
                 self.turn(frame);
+                self.settle_turn();
             }
         }
     }
@@ -167,11 +181,21 @@ impl Run<'_> {
         Tools {
             entropy: self.entropy,
             now: self.execution.now,
+            queries: &mut self.queries,
         }
     }
 
     fn is_spent(&self) -> bool {
-        self.events.len() >= self.limits.step_events || self.bytes >= self.limits.step_bytes
+        self.events.len() >= self.limits.step_events
+            || self.bytes >= self.limits.step_bytes
+            || self.work >= self.limits.step_work
+    }
+
+    /// A turn may use as much JSONata as an evaluation; what it used counts for the step.
+    fn settle_turn(&mut self) {
+        let fresh = jsonata::Limits::default();
+        let used = std::mem::replace(&mut self.queries, fresh.clone());
+        self.work += fresh.steps.saturating_sub(used.steps);
     }
 
     fn turn(&mut self, frame: FrameId) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use asl::definition::Payload;
 use expr::json::{Document, Value};
 
-use crate::execution::{Execution, FrameId};
+use crate::execution::{Execution, Frame, FrameId, Phase};
 use crate::failure::Fault;
 use crate::flow::{self, View};
 use crate::step::Run;
@@ -21,9 +21,26 @@ pub type Variables = BTreeMap<Arc<str>, Document>;
 /// What one `Assign` gives, in its order.
 pub type Assignments = Arc<[(Arc<str>, Document)]>;
 
-/// The bytes of the variables of one scope.
-pub(crate) fn bytes(variables: &Variables) -> usize {
-    variables.values().map(|value| value.text().len()).sum()
+/// How many bytes and variables a frame holds, with those that it is about to assign.
+pub(crate) fn held(frame: &Frame) -> (usize, usize) {
+    let own: usize = frame.variables.values().map(|v| v.text().len()).sum();
+    match &frame.phase {
+        Phase::Leaving {
+            assigned: Some(assigned),
+            ..
+        } => (
+            own + sizes(assigned),
+            frame.variables.len() + assigned.len(),
+        ),
+        _ => (own, frame.variables.len()),
+    }
+}
+
+fn sizes(assignments: &Assignments) -> usize {
+    assignments
+        .iter()
+        .map(|(_, value)| value.text().len())
+        .sum()
 }
 
 impl Execution {
@@ -82,7 +99,8 @@ impl Run<'_> {
             self.check_scope(frame, name)?;
         }
         let total = self.execution.variable_bytes - replaced + (most - left);
-        if total > self.limits.variable_bytes {
+        let count = self.execution.variable_count + assignments.len();
+        if total > self.limits.variable_bytes || count > self.limits.variables {
             return Err(self.variables_too_large(frame));
         }
         Ok(())
@@ -110,16 +128,24 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The assignments are counted from the moment on that they were checked.
+    pub(crate) fn reserve(&mut self, assignments: &Assignments) {
+        self.execution.variable_bytes += sizes(assignments);
+        self.execution.variable_count += assignments.len();
+    }
+
     /// The assignments take effect: the state is left.
     pub(crate) fn assign(&mut self, frame: FrameId, assignments: &Assignments) {
         let variables = Arc::make_mut(&mut self.execution.frame_mut(frame).variables);
-        let (mut added, mut gone) = (0, 0);
+        let (mut bytes, mut count) = (0, 0);
         for (name, document) in assignments.iter() {
-            added += document.text().len();
-            let before = variables.insert(name.clone(), document.clone());
-            gone += before.map_or(0, |before| before.text().len());
+            if let Some(before) = variables.insert(name.clone(), document.clone()) {
+                bytes += before.text().len();
+                count += 1;
+            }
         }
-        self.execution.variable_bytes = self.execution.variable_bytes + added - gone;
+        self.execution.variable_bytes -= bytes;
+        self.execution.variable_count -= count;
         let names = assignments.iter().map(|(name, _)| (frame, name.clone()));
         self.execution.changed_variables.extend(names);
     }

@@ -14,6 +14,6 @@ mod world;
 /// One test, because memory is counted for the whole process.
 #[test]
 fn paths_and_calls() {
-    harness::run("path", 10_000, path::check);
-    harness::run("intrinsic", 10_000, intrinsic::check);
+    harness::run("path", 40_000, path::check);
+    harness::run("intrinsic", 40_000, intrinsic::check);
 }

@@ -63,7 +63,7 @@ fn main() {
             let mut machinery = Machinery {
                 entropy: &mut NoEntropy,
                 now_millis: 0,
-                limits: &limits,
+                limits: &mut limits.clone(),
             };
             black_box(
                 expression

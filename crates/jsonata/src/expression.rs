@@ -36,8 +36,9 @@ pub struct Machinery<'a> {
     pub entropy: &'a mut dyn Entropy,
     /// The time that `$now` and `$millis` tell, in milliseconds since 1970.
     pub now_millis: i64,
-    /// What the evaluation may use.
-    pub limits: &'a Limits,
+    /// What the evaluation may use. What it has used of steps and bytes is taken off, also when it fails, so that
+    /// several evaluations can share what there is.
+    pub limits: &'a mut Limits,
 }
 
 /// What an expression came to.

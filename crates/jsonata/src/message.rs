@@ -312,12 +312,23 @@ impl Error {
         Error::new(code, text(code, details))
     }
 
-    /// Says which function it was, if the text waits for that.
-    pub(crate) fn in_function(mut self, name: Option<&str>) -> Error {
+    /// Says which function it was, if the text waits for that and the name is known.
+    pub(crate) fn in_function(self, name: Option<&str>) -> Error {
+        match name {
+            Some(name) => self.naming(&quoted(name)),
+            None => self,
+        }
+    }
+
+    /// Nobody knew which function it was.
+    pub(crate) fn in_no_function(self) -> Error {
+        self.naming("undefined")
+    }
+
+    fn naming(mut self, name: &str) -> Error {
         const WAITING: [&str; 4] = ["T0410", "T0411", "T0412", "T1010"];
         if WAITING.contains(&self.code) {
-            let name = name.map_or("undefined".to_owned(), quoted);
-            self.message = fill(&self.message, &[("token", &name)]);
+            self.message = fill(&self.message, &[("token", name)]);
         }
         self
     }

@@ -123,6 +123,11 @@ impl Signature {
         Ok(checked)
     }
 
+    /// How many parameters there are.
+    pub(crate) fn len(&self) -> usize {
+        self.parameters.len()
+    }
+
     /// Whether a check looks at the items of arrays.
     pub(crate) fn looks_inside(&self) -> bool {
         self.parameters
@@ -167,14 +172,21 @@ impl Signature {
     /// The first argument up to which the parameters cannot be made to fit.
     fn mismatch(&self, kinds: &[char]) -> Error {
         let mut good = 0;
-        for count in 1..=self.parameters.len() {
-            let head = Signature {
-                parameters: self.parameters[..count].to_vec(),
-            };
-            match (0..=kinds.len())
-                .rev()
-                .find(|end| head.shares(&kinds[..*end]).is_some())
-            {
+        // Whether the parameters so far match the arguments up to there.
+        let mut reached = vec![false; kinds.len() + 1];
+        reached[0] = true;
+        for parameter in &self.parameters {
+            let mut next = vec![false; reached.len()];
+            for end in 0..reached.len() {
+                let taken = end > 0 && parameter.takes(kinds[end - 1]);
+                next[end] = match parameter.occurrence {
+                    Occurrence::Once => taken && reached[end - 1],
+                    Occurrence::Optional => reached[end] || (taken && reached[end - 1]),
+                    Occurrence::Repeated => taken && (reached[end - 1] || next[end - 1]),
+                };
+            }
+            reached = next;
+            match reached.iter().rposition(|reached| *reached) {
                 Some(end) => good = end,
                 None => break,
             }

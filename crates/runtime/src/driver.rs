@@ -255,11 +255,15 @@ impl Driver {
                 () = sleep(wait) => {}
             }
             self.take_batch();
-            self.shared.open.store(self.shard.open(), Ordering::Relaxed);
+            if self.shard.has_more() {
+                // The thread has others to serve, too.
+                tokio::task::yield_now().await;
+            }
         }
     }
 
-    /// Requests, timers and steps, taking turns, as long as there is room for their commits.
+    /// Requests, timers and steps, taking turns, as long as there is room for their commits; until an execution has taken
+    /// a further step, which may be a long one.
     fn take_batch(&mut self) {
         for _ in 0..BATCH {
             if self.shared.is_full() {
@@ -273,8 +277,9 @@ impl Driver {
                 .for_each(|request| self.accept(request));
             let mut fired = false;
             self.with_shard(|shard, now, commits| fired = shard.fire_next(now, commits));
+            let has_more = self.shard.has_more();
             self.with_shard(|shard, now, commits| shard.go_on(now, commits));
-            if idle && !fired {
+            if has_more || (idle && !fired) {
                 return;
             }
         }
@@ -288,9 +293,13 @@ impl Driver {
     fn with_shard(&mut self, work: impl FnOnce(&mut Shard, Timestamp, &mut Vec<Commit>)) {
         let now = self.shared.ports.clock.now();
         work(&mut self.shard, now, &mut self.commits);
+        if let Some(error) = self.shard.failed() {
+            self.shared.failed.set(error);
+        }
         self.commits
             .drain(..)
             .for_each(|commit| self.shared.submit(commit));
+        self.shared.open.store(self.shard.open(), Ordering::Relaxed);
     }
 
     /// Until the next timer; at most a minute, so that a wall clock that was set is noticed.

@@ -124,7 +124,9 @@ pub fn list_matching(
             looked_at += 1;
             page.next = Some(id);
             let row = ListRow::decode(value).map_err(|error| unreadable("list row", error))?;
-            if filter.matches(&row) && let Some(record) = record(store, namespace, id)? {
+            if filter.matches(&row)
+                && let Some(record) = record(store, namespace, id)?
+            {
                 page.executions.push((id, record));
             }
         }

@@ -78,7 +78,6 @@ impl PinnedRevision {
             alias: None,
         }
     }
-
 }
 
 impl From<&str> for PinnedRevision {

@@ -16,8 +16,8 @@ use crate::keys::{Namespace, REGISTRY, Table};
 use crate::rows::{frames_prefix, given_by, record_key};
 use crate::shard::{Loader, ResumeRow};
 
-/// Rows read at a time.
-const PAGE: usize = 4_096;
+/// Rows read at a time; some may have a quarter of a megabyte.
+const PAGE: usize = 256;
 
 /// An execution that is open, without looking into it.
 pub(crate) struct OpenRow<'a> {

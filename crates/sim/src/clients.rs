@@ -54,8 +54,8 @@ struct Known {
 pub(crate) struct Clients {
     known: Mutex<BTreeMap<Wanted, Known>>,
     disk: Arc<Disk>,
-    outside: Arc<Outside>,
-    trace: Arc<Trace>,
+    pub(crate) outside: Arc<Outside>,
+    pub(crate) trace: Arc<Trace>,
     /// The disk has failed under the process that runs now.
     pub(crate) disk_failed: Mutex<bool>,
 }
@@ -93,7 +93,7 @@ impl Clients {
         })
     }
 
-    /// Asks for a start; the answer may never come.
+    /// Asks for a start; the answer may never come. Refused for want of room it leaves nothing.
     pub(crate) fn start(self: &Arc<Self>, runtime: Arc<Runtime>, wanted: Wanted, input: String) {
         self.trace
             .say(format_args!("start {} with {input}", wanted.name));
@@ -101,7 +101,9 @@ impl Clients {
         let (clients, request) = (self.clone(), start_request(&wanted, &input));
         tokio::spawn(async move {
             let told = runtime.start(request).await;
-            clients.trace.say(format_args!("started {}: {told:?}", wanted.name));
+            clients
+                .trace
+                .say(format_args!("started {}: {told:?}", wanted.name));
             match told {
                 Ok(started) => clients.is_started(&wanted, &input, started.at),
                 Err(RuntimeError::AlreadyExists) => clients.is_taken(&wanted, &input),
@@ -119,7 +121,10 @@ impl Clients {
             Some((_, record)) => {
                 let facts = &record.facts;
                 let found = format!("{} at {:?}", facts.input.text(), facts.started);
-                self.wrong(wanted, &format!("started with {input} at {at:?}, found {found}"));
+                self.wrong(
+                    wanted,
+                    &format!("started with {input} at {at:?}, found {found}"),
+                );
             }
             None => self.wrong(wanted, "its start was confirmed and it is not durable"),
         }
@@ -159,7 +164,9 @@ impl Clients {
             let told = runtime
                 .stop_execution(&namespace(), &machine, &wanted.name, failure)
                 .await;
-            clients.trace.say(format_args!("stopped {}: {told:?}", wanted.name));
+            clients
+                .trace
+                .say(format_args!("stopped {}: {told:?}", wanted.name));
             match told {
                 Ok(stopped) => clients.is_stopped(&wanted, stopped.at),
                 Err(RuntimeError::NotFound) if !was_confirmed => {}
@@ -198,14 +205,20 @@ impl Clients {
             self.wrong(wanted, "nobody has asked for its input");
         }
         let ended = record.stopped.map(|at| {
-            let output = record.output.as_ref().map(|output| output.text().to_owned());
+            let output = record
+                .output
+                .as_ref()
+                .map(|output| output.text().to_owned());
             (record.status, at, output)
         });
         let before = self.with(wanted, |known| {
             std::mem::replace(&mut known.end, ended.clone())
         });
         if before.is_some() && before != ended {
-            self.wrong(wanted, &format!("it ended as {before:?}, and now as {ended:?}"));
+            self.wrong(
+                wanted,
+                &format!("it ended as {before:?}, and now as {ended:?}"),
+            );
         }
         let closes = before.is_none() && ended.is_some();
         if thoroughly || closes {

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use store::{
-    Completion, KeyRange, MemoryStore, Order, Outcome, Stats, Store, StoreError, Transaction,
+    Completion, KeyRange, MemoryStore, Order, Outcome, Precondition, Stats, Store, StoreError,
+    Transaction,
 };
 
 use crate::random::hash;
@@ -17,6 +18,8 @@ pub(crate) struct Disk {
     queue: Mutex<VecDeque<(Transaction, Completion)>>,
     /// Every submission is refused from now on.
     broken: Mutex<bool>,
+    /// The next transaction that takes a name is refused.
+    refuses: Mutex<bool>,
     trace: Arc<Trace>,
 }
 
@@ -25,7 +28,8 @@ impl Disk {
         Disk {
             durable: MemoryStore::new(),
             queue: Mutex::default(),
-            broken: Mutex::new(false),
+            broken: Mutex::default(),
+            refuses: Mutex::default(),
             trace,
         }
     }
@@ -53,6 +57,12 @@ impl Disk {
         }
     }
 
+    /// The next start finds too much waiting.
+    pub(crate) fn refuse_next_start(&self) {
+        self.trace.say(format_args!("the next start is refused"));
+        *lock(&self.refuses) = true;
+    }
+
     /// The process dies: the first `count` transactions are durable, but nobody is told; the others never were.
     pub(crate) fn crash(&self, count: usize) {
         let batch = self.take(usize::MAX);
@@ -68,8 +78,10 @@ impl Disk {
     pub(crate) fn fail(&self, count: usize) {
         *lock(&self.broken) = true;
         let batch = self.take(usize::MAX);
-        self.trace
-            .say(format_args!("disk fails: {count} of {} survive", batch.len()));
+        self.trace.say(format_args!(
+            "disk fails: {count} of {} survive",
+            batch.len()
+        ));
         for (position, (transaction, done)) in batch.into_iter().enumerate() {
             if position < count {
                 let _ = self.apply(transaction);
@@ -107,6 +119,11 @@ impl Store for Disk {
     fn submit(&self, tx: Transaction, done: Completion) {
         if *lock(&self.broken) {
             return done(Err(stopped()));
+        }
+        let takes_name = |one: &Precondition| matches!(one, Precondition::Absent(_));
+        if tx.preconditions.iter().any(takes_name) && std::mem::take(&mut *lock(&self.refuses)) {
+            self.trace.say(format_args!("refuse"));
+            return done(Err(StoreError::Overloaded));
         }
         let (writes, digest) = (tx.writes.len(), digest(&tx));
         self.trace

@@ -49,8 +49,12 @@ impl History<'_> {
     fn order(&self) -> Check {
         let mut last = None;
         for (position, event) in self.events.iter().enumerate() {
-            must(event.id == position as u64 + 1, || format!("a gap before {event:?}"))?;
-            must(event.previous < event.id, || format!("it points forward: {event:?}"))?;
+            must(event.id == position as u64 + 1, || {
+                format!("a gap before {event:?}")
+            })?;
+            must(event.previous < event.id, || {
+                format!("it points forward: {event:?}")
+            })?;
             must(last.is_none_or(|last| last <= event.timestamp), || {
                 format!("time went back in {event:?}")
             })?;
@@ -90,14 +94,21 @@ impl History<'_> {
             };
             let entered = self.entered(event, name);
             let entered = entered.ok_or_else(|| format!("never entered: {event:?}"))?;
-            must(left.insert(entered.id), || format!("left twice: {entered:?}"))?;
+            must(left.insert(entered.id), || {
+                format!("left twice: {entered:?}")
+            })?;
         }
         let count = |wanted: fn(&EventKind) -> bool| {
-            self.events.iter().filter(|event| wanted(&event.kind)).count()
+            self.events
+                .iter()
+                .filter(|event| wanted(&event.kind))
+                .count()
         };
         let entered = count(|kind| matches!(kind, EventKind::StateEntered { .. }));
         let exited = count(|kind| matches!(kind, EventKind::StateExited { .. }));
-        must(exited <= entered, || "more states were left than entered".into())
+        must(exited <= entered, || {
+            "more states were left than entered".into()
+        })
     }
 
     fn entered(&self, event: &Event, wanted: &str) -> Option<&Event> {
@@ -123,9 +134,13 @@ impl History<'_> {
             );
             must(started, || format!("an outcome without a start: {event:?}"))?;
             let scheduled = self.attempt(event)?;
-            must(outcomes.insert(scheduled.id), || format!("a second outcome: {event:?}"))?;
+            must(outcomes.insert(scheduled.id), || {
+                format!("a second outcome: {event:?}")
+            })?;
             if let Ended::Answered(text) = outcome {
-                must(gave(scheduled.id, &text), || format!("nobody gave this: {event:?}"))?;
+                must(gave(scheduled.id, &text), || {
+                    format!("nobody gave this: {event:?}")
+                })?;
             }
         }
         Ok(())
@@ -134,7 +149,10 @@ impl History<'_> {
     /// The Scheduled event of a Started event or an outcome: nothing but Started events lies between.
     fn attempt(&self, event: &Event) -> Result<&Event, String> {
         let started = |event: &&Event| {
-            matches!(event.kind, EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_))
+            matches!(
+                event.kind,
+                EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_)
+            )
         };
         let scheduled = self.path(event).find(|event| !started(event));
         let scheduled = scheduled.filter(|event| parameters(&event.kind).is_some());
@@ -180,10 +198,16 @@ impl History<'_> {
         let timeout = state["TimeoutSeconds"].as_i64();
         let timeout = timeout.ok_or_else(|| format!("it has no timeout: {event:?}"))?;
         let started = self.event(event.previous).unwrap_or(scheduled);
-        let heartbeat = state["HeartbeatSeconds"].as_i64().map(|seconds| (started, seconds));
+        let heartbeat = state["HeartbeatSeconds"]
+            .as_i64()
+            .map(|seconds| (started, seconds));
         let due = |(from, seconds): &(&Event, i64)| from.timestamp.0 + seconds * 1_000;
         let timeout = (scheduled, timeout);
-        Ok(heartbeat.into_iter().chain([timeout]).min_by_key(due).unwrap_or(timeout))
+        Ok(heartbeat
+            .into_iter()
+            .chain([timeout])
+            .min_by_key(due)
+            .unwrap_or(timeout))
     }
 
     /// The failure before an attempt, and the shortest delay of a retrier.
@@ -191,7 +215,9 @@ impl History<'_> {
         let failure = self.event(event.previous)?;
         outcome(&failure.kind)?;
         let retriers = self.state_of(event)?["Retry"].as_array()?;
-        let seconds = retriers.iter().filter_map(|retrier| retrier["IntervalSeconds"].as_i64());
+        let seconds = retriers
+            .iter()
+            .filter_map(|retrier| retrier["IntervalSeconds"].as_i64());
         Some((failure, seconds.min()?))
     }
 
@@ -216,9 +242,12 @@ pub(crate) fn outcome(kind: &EventKind) -> Option<Ended> {
         EventKind::LambdaFunctionSucceeded { output } | EventKind::TaskSucceeded { output, .. } => {
             Some(Ended::Answered(output.text().to_owned()))
         }
-        EventKind::LambdaFunctionFailed(failure) | EventKind::TaskFailed { failure, .. } => Some(
-            Ended::Answered(failure_text(failure.error.as_deref(), failure.cause.as_deref())),
-        ),
+        EventKind::LambdaFunctionFailed(failure) | EventKind::TaskFailed { failure, .. } => {
+            Some(Ended::Answered(failure_text(
+                failure.error.as_deref(),
+                failure.cause.as_deref(),
+            )))
+        }
         EventKind::LambdaFunctionTimedOut(_) | EventKind::TaskTimedOut { .. } => {
             Some(Ended::TimedOut)
         }

@@ -11,17 +11,21 @@
 //! The real [`runtime::Runtime`] runs on a single thread whose time is turned by hand, so its driver, its recovery and
 //! its shards are all under test; only disk, clock, clients and tasks are simulated. Every choice is drawn from the seed.
 //!
-//! Where things are: `world` is the loop that draws what happens next; `disk` is the store whose queue it empties;
+//! Where things are: `world` is the loop that draws what happens next, `character` how much trouble there is; `disk` is the store whose queue it empties;
 //! `outside` answers calls; `clients` start and stop executions and remember what they were told; `workflow` draws
 //! definitions; `history` is what every history must satisfy, `reference` what the same answers give without a
-//! runtime; `tests` runs seeds.
+//! runtime, and `ends` applies both; `tests` runs seeds.
 //!
 //! Architecture Invariant: nothing in here reads a real clock, a real random source or a hash map's order.
 
 #[cfg(test)]
+mod character;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod disk;
+#[cfg(test)]
+mod ends;
 #[cfg(test)]
 mod history;
 #[cfg(test)]

@@ -104,8 +104,12 @@ impl Outside {
         given.is_some_and(|given| given.contains(outcome))
     }
 
-    /// Delivers an answer that is due, or one that is not if none is and `early`; false if there is none.
-    pub(crate) fn deliver(&self, random: &mut Random, again: impl Fn(TaskKey, TaskOutcome)) -> bool {
+    /// Delivers one of the answers that are due; false if there is none. `again` takes those that have no way of their own.
+    pub(crate) fn deliver(
+        &self,
+        random: &mut Random,
+        again: impl Fn(TaskKey, TaskOutcome),
+    ) -> bool {
         let mut inner = lock(&self.inner);
         let due: Vec<usize> = (0..inner.pending.len())
             .filter(|at| inner.pending[*at].due <= inner.elapsed)
@@ -141,11 +145,13 @@ impl Outside {
         let id = call.key.execution;
         if lock(&self.inner).ended.contains(&id) {
             let name = name(call.key);
-            self.trace.violation(format!("{name} is called after the end"));
+            self.trace
+                .violation(format!("{name} is called after the end"));
         }
         if let Err(what) = self.is_durable(call) {
             let name = name(call.key);
-            self.trace.violation(format!("{name} is called, but {what}"));
+            self.trace
+                .violation(format!("{name} is called, but {what}"));
         }
     }
 
@@ -177,12 +183,17 @@ impl Outside {
 
 impl TaskRunner for Outside {
     fn run(&self, call: TaskCall) {
-        self.trace
-            .say(format_args!("call {} {}", name(call.key), call.request.input.text()));
+        self.trace.say(format_args!(
+            "call {} {}",
+            name(call.key),
+            call.request.input.text()
+        ));
         self.check_call(&call);
         let Some((attempt, timed)) = attempt(&call.request.input) else {
             let text = call.request.input.text();
-            return self.trace.violation(format!("a call with other parameters: {text}"));
+            return self
+                .trace
+                .violation(format!("a call with other parameters: {text}"));
         };
         let mut inner = lock(&self.inner);
         inner.calls += 1;

@@ -34,7 +34,9 @@ pub(crate) fn compare(
     };
     let (found, expected) = (format!("{found:?}"), format!("{expected:?}"));
     if found != expected {
-        return Err(format!("it ended as {found}\nwithout a runtime as {expected}"));
+        return Err(format!(
+            "it ended as {found}\nwithout a runtime as {expected}"
+        ));
     }
     let aborts = |event: &Event| {
         matches!(
@@ -49,7 +51,11 @@ pub(crate) fn compare(
         return Ok(());
     }
     let (found, expected) = (told(events), told(&expected_events));
-    match found.iter().zip(&expected).find(|(found, expected)| found != expected) {
+    match found
+        .iter()
+        .zip(&expected)
+        .find(|(found, expected)| found != expected)
+    {
         Some((found, expected)) => Err(format!("event {found}\nwithout a runtime {expected}")),
         None if found.len() != expected.len() => Err(format!(
             "it has {} events, without a runtime {}",
@@ -64,7 +70,10 @@ pub(crate) fn compare(
 /// that was made again has another Started event, which is left out.
 fn told(events: &[Event]) -> Vec<String> {
     let started = |event: &&Event| {
-        !matches!(event.kind, EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_))
+        !matches!(
+            event.kind,
+            EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_)
+        )
     };
     let mut told: Vec<String> = events
         .iter()
@@ -121,7 +130,9 @@ fn run(
         let input = match inputs.pop_front() {
             Some(input) => input,
             None => {
-                let (due, timer) = timers.pop_first().ok_or("without a runtime it never ends")?;
+                let (due, timer) = timers
+                    .pop_first()
+                    .ok_or("without a runtime it never ends")?;
                 now = now.max(due);
                 Input::TimerFired(timer)
             }

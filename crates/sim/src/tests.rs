@@ -1,9 +1,13 @@
 //! Runs seeds. `SIM_SEED` runs one and prints all that happened in it, `SIM_SEEDS` says how many, `SIM_FIRST` from which.
 
-use crate::world::{self, Figures, Report};
+use crate::character::Figures;
+use crate::world::{self, Report};
 
 /// Seeds of a run without anything said.
 const SEEDS: u64 = 300;
+/// Seeds that have found something, as long as they give the same worlds. 534: an execution that ended while it was taken
+/// up after a restart was counted as open until the next timer.
+const FOUND: [u64; 1] = [534];
 /// Lines of a failure's trace that are shown.
 const SHOWN: usize = 60;
 
@@ -16,7 +20,7 @@ fn explain(seed: u64, report: &Report, what: &str) -> String {
     let lines: Vec<&str> = report.trace.lines().collect();
     let shown = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
     format!(
-        "seed {seed}: {what}\n{shown}\n\nagain, with all that happened: SIM_SEED={seed} cargo test -p sim -- --nocapture seeds"
+        "seed {seed}: {what}\n{shown}\n\nagain, with all that happened: SIM_SEED={seed} cargo test -p sim -- --nocapture no_seed"
     )
 }
 
@@ -38,14 +42,8 @@ fn no_seed_breaks_a_rule() {
     let first = variable("SIM_FIRST").unwrap_or(0);
     let seeds = variable("SIM_SEEDS").unwrap_or(SEEDS);
     let mut sum = Figures::default();
-    for seed in first..first + seeds {
-        let figures = check(seed).figures;
-        sum.executions += figures.executions;
-        sum.succeeded += figures.succeeded;
-        sum.events += figures.events;
-        sum.calls += figures.calls;
-        sum.processes += figures.processes;
-        sum.virtual_seconds += figures.virtual_seconds;
+    for seed in FOUND.into_iter().chain(first..first + seeds) {
+        sum += check(seed).figures;
     }
     println!("{seeds} seeds from {first}: {sum:?}");
 }

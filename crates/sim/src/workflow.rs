@@ -121,25 +121,39 @@ impl Generator<'_> {
         let key = match (kind, query) {
             (Kind::Root, _) => json!("r"),
             (Kind::Branch(index), false) => {
-                json!(format!("States.Format('{{}}.b{index}.{{}}', $k{outer}, $.rc)"))
+                json!(format!(
+                    "States.Format('{{}}.b{index}.{{}}', $k{outer}, $.in.rc)"
+                ))
             }
             (Kind::Branch(index), true) => {
-                json!(format!("{{% $k{outer} & '.b{index}.' & $string($states.input.rc) %}}"))
+                json!(format!(
+                    "{{% $k{outer} & '.b{index}.' & $string($states.input.rc) %}}"
+                ))
             }
             (Kind::Iteration(_), false) => {
-                json!(format!("States.Format('{{}}.i{{}}.{{}}', $k{outer}, $.i, $.rc)"))
+                json!(format!(
+                    "States.Format('{{}}.i{{}}.{{}}', $k{outer}, $.in.i, $.in.rc)"
+                ))
             }
             (Kind::Iteration(_), true) => {
-                json!(format!("{{% $k{outer} & '.i' & $string($states.input.i) & '.' & $string($states.input.rc) %}}"))
+                json!(format!(
+                    "{{% $k{outer} & '.i' & $string($states.input.i) & '.' & $string($states.input.rc) %}}"
+                ))
             }
         };
         let items: Vec<u64> = (0..self.random.below(5)).collect();
         let path = !query && !matches!(kind, Kind::Root);
-        let key_name = if path { format!("{}.$", scope.key()) } else { scope.key() };
+        let key_name = if path {
+            format!("{}.$", scope.key())
+        } else {
+            scope.key()
+        };
         let assign = json!({key_name: key, scope.counter(): self.random.below(3)});
         match query {
-            true => json!({"Type": "Pass", "QueryLanguage": "JSONata", "Assign": assign, "Next": next,
-                "Output": {"items": items, "in": "{% $states.input %}"}}),
+            true => {
+                json!({"Type": "Pass", "QueryLanguage": "JSONata", "Assign": assign, "Next": next,
+                "Output": {"items": items, "in": "{% $states.input %}"}})
+            }
             false => json!({"Type": "Pass", "Assign": assign, "Next": next,
                 "Parameters": {"items": items, "in.$": "$"}}),
         }
@@ -148,9 +162,15 @@ impl Generator<'_> {
     fn fail_on_item(&mut self, states: &mut Map<String, Value>, names: &[String], item: u64) {
         let (choice, fail) = (self.name("Guard"), self.name("Fail"));
         states[&names[0]]["Next"] = json!(choice);
-        states.insert(choice, json!({"Type": "Choice", "Default": names[1],
-            "Choices": [{"Variable": "$.in.i", "NumericEquals": item, "Next": fail}]}));
-        states.insert(fail, json!({"Type": "Fail", "Error": "Item", "Cause": "this one"}));
+        states.insert(
+            choice,
+            json!({"Type": "Choice", "Default": names[1],
+            "Choices": [{"Variable": "$.in.i", "NumericEquals": item, "Next": fail}]}),
+        );
+        states.insert(
+            fail,
+            json!({"Type": "Fail", "Error": "Item", "Cause": "this one"}),
+        );
     }
 
     fn middle(
@@ -177,8 +197,10 @@ impl Generator<'_> {
             true => json!({"Type": "Pass", "QueryLanguage": "JSONata", "Next": next,
                 "Assign": {&counter: format!("{{% ${counter} + 1 %}}"), format!("p{}", scope.number): {"of": format!("{{% ${} %}}", scope.key())}},
                 "Output": format!("{{% $merge([$states.input, {{'p': ${counter}}}]) %}}")}),
-            false => json!({"Type": "Pass", "Next": next, "ResultPath": "$.p", "Result": {"p": [1, "two"]},
-                "Assign": {format!("{counter}.$"): format!("States.MathAdd(${counter}, 1)")}}),
+            false => {
+                json!({"Type": "Pass", "Next": next, "ResultPath": "$.p", "Result": {"p": [1, "two"]},
+                "Assign": {format!("{counter}.$"): format!("States.MathAdd(${counter}, 1)")}})
+            }
         }
     }
 
@@ -200,7 +222,10 @@ impl Generator<'_> {
         let target = match scope.may_fail && self.random.percent(40) {
             true => {
                 let fail = self.name("Fail");
-                states.insert(fail.clone(), json!({"Type": "Fail", "Error": "Chosen", "Cause": "by a Choice"}));
+                states.insert(
+                    fail.clone(),
+                    json!({"Type": "Fail", "Error": "Chosen", "Cause": "by a Choice"}),
+                );
                 fail
             }
             false => exits.later.to_owned(),
@@ -219,15 +244,22 @@ impl Generator<'_> {
         let query = self.random.percent(40);
         let (key, counter) = (scope.key(), scope.counter());
         let payload = match query {
-            true => json!({"s": name, "t": timed, "key": format!("{{% ${key} %}}"), "x": format!("{{% ${counter} %}}"),
-                "n": "{% $states.context.State.RetryCount %}"}),
-            false => json!({"s": name, "t": timed, "key.$": format!("${key}"), "x.$": format!("${counter}"),
-                "n.$": "$$.State.RetryCount"}),
+            true => {
+                json!({"s": name, "t": timed, "key": format!("{{% ${key} %}}"), "x": format!("{{% ${counter} %}}"),
+                "n": "{% $states.context.State.RetryCount %}"})
+            }
+            false => {
+                json!({"s": name, "t": timed, "key.$": format!("${key}"), "x.$": format!("${counter}"),
+                "n.$": "$$.State.RetryCount"})
+            }
         };
         let direct = self.random.percent(50);
         let (resource, arguments) = match direct {
             true => ("arn:aws:lambda:us-east-1:123456789012:function:f", payload),
-            false => ("arn:aws:states:::lambda:invoke", json!({"FunctionName": "f", "Payload": payload})),
+            false => (
+                "arn:aws:states:::lambda:invoke",
+                json!({"FunctionName": "f", "Payload": payload}),
+            ),
         };
         let mut state = match query {
             true => json!({"Type": "Task", "QueryLanguage": "JSONata", "Arguments": arguments,
@@ -259,7 +291,10 @@ impl Generator<'_> {
             json!({"ErrorEquals": errors, "IntervalSeconds": self.random.between(1, 4),
                 "MaxAttempts": self.random.below(4), "BackoffRate": self.random.between(1, 2)})
         };
-        match (retrier(json!(["E1", "States.Timeout"])), retrier(json!(["States.ALL"]))) {
+        match (
+            retrier(json!(["E1", "States.Timeout"])),
+            retrier(json!(["States.ALL"])),
+        ) {
             (first, second) if self.random.percent(60) => json!([first, second]),
             (first, _) => json!([first]),
         }

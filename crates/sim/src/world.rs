@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Limits;
-use expr::Entropy;
-use runtime::{Options, Ports, Room, Runtime, Status, definition_rows, keys::Table};
+use runtime::{Options, Ports, Room, Runtime, definition_rows, keys::Table};
 use store::{KeyRange, Order, Transaction};
 
+use crate::character::{Character, Figures};
 use crate::clients::{Clients, Wanted, machine, namespace, revision};
 use crate::disk::Disk;
-use crate::history::History;
+use crate::ends;
 use crate::outside::{Outside, WallClock};
 use crate::random::Random;
-use crate::reference;
 use crate::trace::{Trace, lock};
 use crate::workflow::{self, Workflow};
 
@@ -27,48 +26,6 @@ pub(crate) struct Report {
     /// The first thing that must not have.
     pub(crate) violation: Option<String>,
     pub(crate) figures: Figures,
-}
-
-/// How much happened.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Figures {
-    pub(crate) executions: u64,
-    pub(crate) succeeded: u64,
-    pub(crate) events: u64,
-    pub(crate) calls: u64,
-    pub(crate) processes: u64,
-    pub(crate) virtual_seconds: u64,
-}
-
-/// How much trouble there is; drawn once.
-struct Character {
-    shards: u16,
-    room: usize,
-    step_events: usize,
-    waiting_calls: usize,
-    /// Things that happen before everything is left alone.
-    actions: u64,
-    /// In a thousand actions.
-    kills: u64,
-    stops: u64,
-    jumps: u64,
-    sets_back: bool,
-}
-
-impl Character {
-    fn draw(random: &mut Random) -> Character {
-        Character {
-            shards: random.between(1, 3) as u16,
-            room: random.below(4) as usize,
-            step_events: *random.pick(&[1, 2, 3, 7, 2_000]),
-            waiting_calls: *random.pick(&[1, 4_096]),
-            actions: random.between(20, 400),
-            kills: *random.pick(&[0, 10, 40, 120]),
-            stops: *random.pick(&[0, 0, 5, 20]),
-            jumps: *random.pick(&[0, 0, 10, 40]),
-            sets_back: random.percent(50),
-        }
-    }
 }
 
 /// See the module's documentation.
@@ -96,7 +53,11 @@ pub(crate) fn run(seed: u64) -> Report {
     world.live();
     let violation = world.trace.first_violation();
     if violation.is_none() {
-        world.check_ends();
+        for wanted in &world.wanted {
+            let workflow = &world.workflows[wanted.workflow];
+            let ended = ends::check(&world.clients, wanted, workflow, world.set_back);
+            world.figures += ended;
+        }
     }
     world.figures.calls = world.outside.calls();
     Report {
@@ -145,8 +106,11 @@ impl World {
 
     fn define(&self) {
         for (number, workflow) in self.workflows.iter().enumerate() {
-            self.trace
-                .say(format_args!("{} is {}", machine(number), workflow.definition));
+            self.trace.say(format_args!(
+                "{} is {}",
+                machine(number),
+                workflow.definition
+            ));
             let rows = definition_rows(&namespace(), &revision(number), &workflow.definition);
             let transaction = Transaction {
                 preconditions: Vec::new(),
@@ -185,7 +149,8 @@ impl World {
         let runtime = match self.open() {
             Ok(runtime) => Arc::new(runtime),
             Err(error) => {
-                self.trace.violation(format!("the runtime does not open: {error}"));
+                self.trace
+                    .violation(format!("the runtime does not open: {error}"));
                 return false;
             }
         };
@@ -213,7 +178,7 @@ impl World {
             runner: self.outside.clone(),
         };
         let options = Options {
-            shards: self.character.shards,
+            shards: self.random.between(1, 3) as u16,
             limits: Limits {
                 step_events: self.character.step_events,
                 ..Limits::default()
@@ -259,16 +224,20 @@ impl World {
         } else if drawn < kills + stops + jumps {
             self.jump();
         } else {
-            match self.random.below(12) {
-                0 | 1 => self.start(runtime),
-                2..=5 => self.sync(),
-                6..=8 => drop(self.deliver(runtime)),
-                9 => self.pass(1).await,
-                10 => {
+            match self.random.below(25) {
+                24 => self.disk.refuse_next_start(),
+                0..=3 => self.start(runtime),
+                4..=11 => self.sync(),
+                12..=17 => drop(self.deliver(runtime)),
+                18 | 19 => self.pass(1).await,
+                20 | 21 => {
                     let millis = self.random.between(1, 5_000);
                     self.pass(millis).await;
                 }
-                _ => drop(self.clients.look(&self.wanted, true)),
+                _ => {
+                    let thoroughly = self.random.percent(10);
+                    self.clients.look(&self.wanted, thoroughly);
+                }
             }
         }
         None
@@ -284,7 +253,10 @@ impl World {
         if self.deliver(runtime) {
             return None;
         }
-        let missing = self.wanted.iter().find(|wanted| self.clients.find(wanted).is_none());
+        let missing = self
+            .wanted
+            .iter()
+            .find(|wanted| self.clients.find(wanted).is_none());
         if let Some(missing) = missing.cloned() {
             self.start_with(runtime, missing, 0);
             for _ in 0..6 {
@@ -399,43 +371,13 @@ impl World {
         let far = self.random.percent(20);
         let millis = match self.character.sets_back && self.random.percent(50) {
             true => -(self.random.between(1, 10_000) as i64),
-            false => self.random.between(1, if far { 86_400_000 } else { 30_000 }) as i64,
+            false => self
+                .random
+                .between(1, if far { 86_400_000 } else { 30_000 }) as i64,
         };
         self.set_back -= millis.min(0);
-        self.trace.say(format_args!("the clock is set by {millis} ms"));
+        self.trace
+            .say(format_args!("the clock is set by {millis} ms"));
         self.clock.turn(millis);
-    }
-
-    /// What the histories say, and the reference.
-    fn check_ends(&mut self) {
-        for wanted in self.wanted.clone() {
-            let Some((id, record)) = self.clients.find(&wanted) else {
-                continue;
-            };
-            let workflow = &self.workflows[wanted.workflow];
-            let events = self.clients.history(id, &record);
-            self.figures.executions += 1;
-            self.figures.events += events.len() as u64;
-            self.figures.succeeded += u64::from(record.status == Status::Succeeded);
-            let history = History {
-                events: &events,
-                definition: &serde_json::from_str(&workflow.definition).expect("it is JSON"),
-                status: record.status,
-                set_back: self.set_back,
-            };
-            let gave = |scheduled, text: &str| self.outside.gave(id, scheduled, text);
-            let checked = history
-                .check(gave)
-                .and_then(|()| reference::compare(&workflow.definition, &record, &events));
-            if record.status == Status::TimedOut && !workflow.has_deadline {
-                self.clients.wrong(&wanted, "it timed out without a timeout");
-            }
-            if let Err(what) = checked {
-                self.clients.wrong(&wanted, &what);
-                for event in &events {
-                    self.trace.say(format_args!("{event:?}"));
-                }
-            }
-        }
     }
 }

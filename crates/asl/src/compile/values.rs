@@ -164,7 +164,7 @@ impl Compiler<'_> {
 
     fn assignments<'v>(&mut self, value: &Value, at: &At<'_>) -> Option<Parsed<'v>> {
         self.of_kind(Kind::Object, value, at)?;
-        self.assigned_names(value, at);
+        self.assigned_names(value, variables::template_name, at);
         self.template(value, at).map(Parsed::Template)
     }
 
@@ -175,15 +175,17 @@ impl Compiler<'_> {
         at: &At<'_>,
     ) -> Option<Parsed<'v>> {
         self.of_kind(Kind::Object, value, at)?;
-        self.assigned_names(value, at);
+        self.assigned_names(value, |key| key, at);
         self.query(Shape::Assignments, value, dialect, at)
             .map(Parsed::Query)
     }
 
-    fn assigned_names(&mut self, value: &Value, at: &At<'_>) {
+    /// `name` says which variable a key of `Assign` names.
+    fn assigned_names(&mut self, value: &Value, name: fn(&str) -> &str, at: &At<'_>) {
         for (key, _) in value.as_object().into_iter().flat_map(|o| o.iter()) {
-            if variables::check_name(&mut self.log, key, at) {
-                self.variables.assign(key);
+            let name = name(key);
+            if variables::check_name(&mut self.log, name, at) {
+                self.variables.assign(name);
             }
         }
     }

@@ -20,9 +20,8 @@ const MAX_NAME: usize = 80;
 /// more is not looked at; its executions fail where a variable is missing.
 const MAX_BYTES: usize = 4 * crate::MAX_DEFINITION_BYTES;
 
-/// Reports a key of `Assign` that cannot be assigned to.
-pub(crate) fn check_name(log: &mut Log, key: &str, at: &At<'_>) -> bool {
-    let name = variable_name(key);
+/// Reports a name that cannot be assigned to.
+pub(crate) fn check_name(log: &mut Log, name: &str, at: &At<'_>) -> bool {
     if name == "states" {
         log.report(
             Code::ReservedVariableName,
@@ -48,7 +47,8 @@ fn is_identifier(name: &str) -> bool {
         && name.chars().count() <= MAX_NAME
 }
 
-fn variable_name(key: &str) -> &str {
+/// The variable that a key of a template names.
+pub(crate) fn template_name(key: &str) -> &str {
     key.strip_suffix(".$").unwrap_or(key)
 }
 
@@ -139,11 +139,10 @@ impl Variables {
         }
     }
 
-    /// A key of `Assign`, already checked.
-    pub(crate) fn assign(&mut self, key: &str) {
+    /// A name of `Assign`, already checked.
+    pub(crate) fn assign(&mut self, name: &str) {
         if let Some((scope, _)) = self.here {
-            let assigned = &mut self.scopes[scope.0].assigned;
-            assigned.insert(variable_name(key).into());
+            self.scopes[scope.0].assigned.insert(name.into());
         }
     }
 

@@ -24,6 +24,9 @@ impl Run<'_> {
         };
         let index = children.frames.len() as u32;
         let entered_at = self.execution.now;
+        if item.is_some() {
+            self.count_row([&input]);
+        }
         let id = self.execution.add_frame(Frame {
             parent: Some(Parent {
                 frame: parent,
@@ -47,6 +50,7 @@ impl Run<'_> {
     /// A branch or iteration came to its end.
     pub(crate) fn child_done(&mut self, child: FrameId, parent: Parent, output: Document) {
         let last = self.execution.frame(child).previous;
+        self.count_row([&output]);
         self.execution.frame_mut(child).phase = Phase::Done { output };
         let Some(children) = self.execution.children_mut(parent.frame) else {
             return;

@@ -24,6 +24,7 @@ impl Run<'_> {
         if !(effective.fits(most) && items.fits(most)) {
             return Err(Fault::data_limit(&state.name));
         }
+        self.count_row([&effective, &items]);
         let started = self.emit_on(frame, EventKind::MapStateStarted { length: total });
         self.execution.frame_mut(frame).phase = Phase::Children(Box::new(Children {
             started,

@@ -168,6 +168,7 @@ impl Machine<'_> {
             .map(|array| array.len())
             .sum();
         self.visit(if signature.looks_inside() { items } else { 0 })?;
+        self.work((signature.len().saturating_mul(arguments.len() + 1) / 16) as u64)?;
         signature.check(arguments, input)
     }
 
@@ -231,6 +232,7 @@ impl Machine<'_> {
                     return Ok(Item::Undefined);
                 };
                 let from = arguments.get(1).and_then(Item::as_f64).unwrap_or(0.0);
+                self.read(text.len())?;
                 let from = crate::functions::byte_of_unit(text, from);
                 let found = self.find_match(regex, text, from)?;
                 found.map_or(Ok(Item::Undefined), |found| {

@@ -30,15 +30,15 @@ impl Machine<'_> {
         for item in items {
             let value = self.eval(item, input, env)?;
             match value {
+                Item::Undefined => {}
+                value if matches!(item.kind, Kind::Array(_)) => self.push(&mut made, value)?,
                 Item::Array(array) if items.len() == 1 && array.is_range() => {
                     return Ok(flagged(node, array.into_plain()));
                 }
-                Item::Undefined => {}
-                value if matches!(item.kind, Kind::Array(_)) => made.push(value),
                 value => self.append(&mut made, value)?,
             }
         }
-        Ok(flagged(node, self.array(made)?))
+        Ok(flagged(node, self.gathered(made)?))
     }
 
     /// An object from items: each pair gives a key and, of the items with that key, a value.
@@ -46,7 +46,7 @@ impl Machine<'_> {
         let items: Vec<Item> = match input {
             Item::Tuples(tuples) => return self.group_tuples(group, tuples, env),
             Item::Array(array) if array.is_empty() => vec![Item::Undefined],
-            Item::Array(array) => array.iter().collect(),
+            Item::Array(array) => self.items_of(array)?,
             single => vec![single.clone()],
         };
         let mut entries: Entries<Item> = IndexMap::new();
@@ -101,7 +101,8 @@ impl Machine<'_> {
             Item::String(key) => key,
             other => return Err(Error::with("T1003", &[("value", &shown(&other))])),
         };
-        self.make_items(2)?;
+        self.hash_key(&key)?;
+        self.make_items(6)?;
         let entry = entries.entry(key);
         let key = entry.key().clone();
         let entry = entry.or_insert_with(|| Entry {
@@ -123,11 +124,11 @@ impl Machine<'_> {
         if items.len() == 1 {
             return Ok(items.remove(0));
         }
-        let mut joined = Vec::with_capacity(items.len());
+        let mut joined = Vec::new();
         for item in items {
             self.append(&mut joined, item)?;
         }
-        Ok(Item::Array(self.array(joined)?))
+        Ok(Item::Array(self.gathered(joined)?))
     }
 
     /// Several tuples as one, whose variables have the values of all.

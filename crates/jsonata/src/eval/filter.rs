@@ -44,7 +44,7 @@ impl Machine<'_> {
             let answer = self.eval(predicate, &Item::Undefined, env)?;
             self.times(&answer, 0, 1)?;
         }
-        Ok(Item::Undefined)
+        Ok(Item::Array(Array::sequence(Vec::new())))
     }
 
     pub(super) fn filter_tuples(

@@ -8,12 +8,15 @@ use expr::Entropy;
 use super::Outcome;
 use super::frame::{Env, WeakEnv};
 use super::function::Function;
+use super::ledger::Ledger;
 use crate::Limits;
 use crate::error::Error;
 use crate::expression::{Machinery, Scope};
 use crate::functions;
-use crate::regex::{Found, Regex};
-use crate::value::{Array, Item, Layout, MAX_NESTING, Members, Object, Stop, equal, print};
+use crate::regex::{Fuel, Found, Regex, Spent};
+use crate::value::{
+    Array, Item, Layout, MAX_NESTING, Made, Members, Object, Stop, equal, print,
+};
 
 /// Instructions of a regular expression for one step.
 const INSTRUCTIONS: u64 = 8;
@@ -21,16 +24,24 @@ const INSTRUCTIONS: u64 = 8;
 const TEXT: usize = 64;
 /// Items that are moved for one step.
 const ITEMS: usize = 4;
-/// What an item of an array takes, and a member of an object in addition to its key.
-const ITEM_BYTES: usize = 24;
-const MEMBER_BYTES: usize = 64;
+/// What a text takes besides its bytes.
+const TEXT_BYTES: usize = 32;
+/// What an array takes, and each item in it.
+const ARRAY_BYTES: usize = 64;
+const ITEM_BYTES: usize = size_of::<Item>();
+/// What an object takes, and each member of it: its place, its hash and its entry in the index.
+const OBJECT_BYTES: usize = 192;
+const MEMBER_BYTES: usize = ITEM_BYTES + 40;
+/// The same of a JSON value, whose large objects have an index with the keys again.
+const VALUE_BYTES: usize = size_of::<expr::Value>();
+const VALUE_MEMBER_BYTES: usize = VALUE_BYTES + 64;
 
 /// See the module.
 pub(crate) struct Machine<'m> {
     scope: &'m dyn Scope,
     pub(crate) entropy: &'m mut dyn Entropy,
     pub(crate) now_millis: i64,
-    pub(crate) limits: &'m Limits,
+    pub(crate) limits: Limits,
     steps: u64,
     bytes: usize,
     depth: u32,
@@ -39,6 +50,7 @@ pub(crate) struct Machine<'m> {
     root: Item,
     /// Frames in which functions were bound.
     noted: Vec<WeakEnv>,
+    ledger: Ledger,
 }
 
 impl<'m> Machine<'m> {
@@ -52,14 +64,20 @@ impl<'m> Machine<'m> {
             scope,
             entropy: &mut *machinery.entropy,
             now_millis: machinery.now_millis,
-            limits: machinery.limits,
+            limits: machinery.limits.clone(),
             steps: machinery.limits.steps,
             bytes: machinery.limits.bytes,
             depth: 0,
             slots,
             root,
             noted: Vec::new(),
+            ledger: Ledger::default(),
         }
+    }
+
+    /// The steps and bytes that are left.
+    pub(super) fn left(&self) -> (u64, usize) {
+        (self.steps, self.bytes)
     }
 
     /// Breaks the cycles of functions that were bound in the frame they see.
@@ -67,6 +85,7 @@ impl<'m> Machine<'m> {
         for env in self.noted.drain(..) {
             env.clear();
         }
+        self.collect();
     }
 
     /// Pays for work.
@@ -83,8 +102,12 @@ impl<'m> Machine<'m> {
         }
     }
 
-    /// Pays for memory.
+    /// Pays for memory. When there is too little, what nobody needs any more is looked for.
     pub(crate) fn memory(&mut self, bytes: usize) -> Outcome<()> {
+        if bytes > self.bytes && self.ledger.len() > 0 {
+            self.work((self.ledger.len() / ITEMS) as u64 + 1)?;
+            self.collect();
+        }
         match self.bytes.checked_sub(bytes) {
             Some(left) => {
                 self.bytes = left;
@@ -92,6 +115,29 @@ impl<'m> Machine<'m> {
             }
             None => Err(Error::of("U1003")),
         }
+    }
+
+    /// Takes back what was paid for memory that is free again.
+    pub(crate) fn refund(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes).min(self.limits.bytes);
+    }
+
+    /// Takes back what was paid for items.
+    pub(crate) fn refund_items(&mut self, items: usize) {
+        self.refund(items.saturating_mul(ITEM_BYTES));
+    }
+
+    fn collect(&mut self) {
+        let freed = self.ledger.sweep();
+        self.refund(freed);
+    }
+
+    /// Notes a result that was paid for, to give that back when nobody holds it any more.
+    fn note(&mut self, item: Item, bytes: usize) -> Item {
+        if self.ledger.note(&item, bytes) {
+            self.collect();
+        }
+        item
     }
 
     /// Pays for looking at a text.
@@ -116,6 +162,38 @@ impl<'m> Machine<'m> {
         self.visit(items)
     }
 
+    /// Pays for finding a key in an object, or for putting it there.
+    pub(crate) fn hash_key(&mut self, key: &str) -> Outcome<()> {
+        self.work((key.len() / TEXT) as u64)
+    }
+
+    /// Pays for putting the keys of an object into another.
+    pub(crate) fn hash_keys(&mut self, object: &Object) -> Outcome<()> {
+        self.visit(object.len())?;
+        self.work((object.key_bytes() / TEXT) as u64)
+    }
+
+    /// Pays for a part of the answer.
+    pub(super) fn make_values(&mut self, made: Made) -> Outcome<()> {
+        let (bytes, count) = match made {
+            Made::Array(items) => (items.saturating_mul(VALUE_BYTES), items),
+            Made::Object(members) => (members.saturating_mul(VALUE_MEMBER_BYTES), members),
+        };
+        self.memory(bytes.saturating_add(ARRAY_BYTES))?;
+        self.visit(count)
+    }
+
+    /// Pays for members that are about to be put into an object.
+    pub(crate) fn make_members(&mut self, members: usize) -> Outcome<()> {
+        self.memory(members.saturating_mul(MEMBER_BYTES))?;
+        self.visit(members)
+    }
+
+    /// Takes back what was paid for members.
+    pub(crate) fn refund_members(&mut self, members: usize) {
+        self.refund(members.saturating_mul(MEMBER_BYTES));
+    }
+
     pub(super) fn enter(&mut self) -> Outcome<()> {
         self.work(1)?;
         if self.depth >= self.limits.depth {
@@ -130,16 +208,29 @@ impl<'m> Machine<'m> {
     }
 
     /// A string, paid for.
-    pub(crate) fn text(&mut self, text: String) -> Outcome {
-        self.make_text(text.len())?;
-        Ok(Item::string(text))
+    pub(crate) fn text(&mut self, text: impl Into<Arc<str>> + AsRef<str>) -> Outcome {
+        let bytes = text.as_ref().len() + TEXT_BYTES;
+        self.make_text(bytes)?;
+        Ok(self.note(Item::string(text), bytes))
+    }
+
+    /// A string whose length was paid for with [`Machine::make_text`].
+    pub(crate) fn paid_text(&mut self, text: impl Into<Arc<str>> + AsRef<str>) -> Outcome {
+        let bytes = text.as_ref().len();
+        self.memory(TEXT_BYTES)?;
+        Ok(self.note(Item::string(text), bytes))
     }
 
     /// An array, paid for.
     pub(crate) fn array(&mut self, items: Vec<Item>) -> Outcome<Array> {
-        self.make_items(items.len())?;
+        let bytes = ARRAY_BYTES + items.capacity() * ITEM_BYTES;
+        self.memory(bytes)?;
+        self.visit(items.len())?;
         let array = Array::own(items);
         self.nested(array.nesting())?;
+        if self.ledger.note(&Item::Array(array.clone()), bytes) {
+            self.collect();
+        }
         Ok(array)
     }
 
@@ -150,11 +241,12 @@ impl<'m> Machine<'m> {
 
     /// An object, paid for.
     pub(crate) fn object(&mut self, members: Members) -> Outcome {
-        self.memory(members.len() * MEMBER_BYTES + MEMBER_BYTES)?;
+        let bytes = OBJECT_BYTES + members.capacity() * MEMBER_BYTES;
+        self.memory(bytes)?;
         self.visit(members.len())?;
         let object = Object::own(members);
         self.nested(object.nesting())?;
-        Ok(Item::Object(object))
+        Ok(self.note(Item::Object(object), bytes))
     }
 
     fn nested(&self, levels: u16) -> Outcome<()> {
@@ -219,8 +311,8 @@ impl<'m> Machine<'m> {
     pub(crate) fn equal(&mut self, a: &Item, b: &Item) -> Outcome<bool> {
         let mut compared = 0_u64;
         let steps = self.steps;
-        let mut visit = || {
-            compared += 1;
+        let mut visit = |bytes: usize| {
+            compared += 1 + (bytes / TEXT) as u64;
             if compared > steps { Err(()) } else { Ok(()) }
         };
         let same = equal(a, b, &mut visit);
@@ -243,9 +335,11 @@ impl<'m> Machine<'m> {
             Stop::NotFinite => Error::of("D3001"),
             Stop::OutOfRange => Error::with("D1001", &[("value", "null")]),
         })?;
-        self.make_text(text.len())?;
         self.visit(text.len())?;
-        Ok(text.into())
+        match self.text(text)? {
+            Item::String(text) => Ok(text),
+            _ => Ok("".into()),
+        }
     }
 
     /// The next match of a regular expression, paid for.
@@ -255,11 +349,17 @@ impl<'m> Machine<'m> {
         text: &str,
         from: usize,
     ) -> Outcome<Option<Found>> {
-        let mut fuel = self.steps.saturating_mul(INSTRUCTIONS);
-        let before = fuel;
+        let before = self.steps.saturating_mul(INSTRUCTIONS);
+        let mut fuel = Fuel {
+            instructions: before,
+            bytes: self.bytes,
+        };
         let found = regex.find(text, from, &mut fuel);
-        self.work((before - fuel) / INSTRUCTIONS + 1)?;
-        found.map_err(|_| Error::of("U1002"))
+        self.work((before - fuel.instructions) / INSTRUCTIONS + 1)?;
+        found.map_err(|spent| match spent {
+            Spent::Instructions => Error::of("U1002"),
+            Spent::Bytes => Error::of("U1003"),
+        })
     }
 
     /// The number, unless it is infinite.

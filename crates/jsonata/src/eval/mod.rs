@@ -8,6 +8,7 @@ mod construct;
 mod filter;
 mod frame;
 mod function;
+mod ledger;
 mod machine;
 mod operators;
 mod path;
@@ -47,8 +48,12 @@ pub(crate) fn run(
     };
     let result = machine.eval(&program.root, &input, &env);
     let answer = result.and_then(|item| machine.answer(item));
+    drop(env);
     machine.release();
-    answer.map_err(|error| error.in_function(None))
+    let (steps, bytes) = machine.left();
+    machinery.limits.steps = steps;
+    machinery.limits.bytes = bytes;
+    answer.map_err(Error::in_no_function)
 }
 
 impl Machine<'_> {
@@ -56,7 +61,7 @@ impl Machine<'_> {
         if item.is_undefined() {
             return Ok(Answer::Undefined);
         }
-        let value = match to_value(&item, &mut |members| self.make_items(members)) {
+        let value = match to_value(&item, &mut |made| self.make_values(made)) {
             Ok(value) => value,
             Err(Unprintable::Function) => return Ok(Answer::Unsupported),
             Err(Unprintable::NotFinite) => return Err(Error::with("D1001", &[("value", "null")])),

@@ -7,8 +7,8 @@ use super::frame::Env;
 use super::{Machine, Outcome};
 use crate::error::Error;
 use crate::program::{Node, Operator};
-use crate::value::number::number_text;
-use crate::value::{Array, Item, Layout, grow, shown};
+use crate::format::number_text;
+use crate::value::{Array, Item, Layout, grow, shown, text_bytes};
 
 impl Machine<'_> {
     pub(super) fn binary(
@@ -125,7 +125,7 @@ impl Machine<'_> {
         let left = self.text_of(left)?;
         let right = self.text_of(right)?;
         self.make_text(left.len() + right.len())?;
-        Ok(Item::string([&*left, &*right].concat()))
+        self.paid_text([&*left, &*right].concat())
     }
 
     fn text_of(&mut self, item: &Item) -> Outcome<Arc<str>> {
@@ -141,12 +141,17 @@ impl Machine<'_> {
             return Ok(Item::Bool(false));
         }
         let Item::Array(array) = right else {
+            self.read(text_bytes(left, right))?;
             return Ok(Item::Bool(is_identical(left, right)));
         };
         self.visit(array.len())?;
-        Ok(Item::Bool(
-            array.iter().any(|item| is_identical(left, &item)),
-        ))
+        for item in array.iter() {
+            self.work((text_bytes(left, &item) / 64) as u64)?;
+            if is_identical(left, &item) {
+                return Ok(Item::Bool(true));
+            }
+        }
+        Ok(Item::Bool(false))
     }
 
     fn range(&mut self, left: &Item, right: &Item) -> Outcome {

@@ -30,6 +30,13 @@ impl Source {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Source::One(_) => 1,
+            Source::Many(array) => array.len(),
+        }
+    }
+
     pub(super) fn items(&self) -> Box<dyn Iterator<Item = Item> + '_> {
         match self {
             Source::One(item) => Box::new(std::iter::once(item.clone())),
@@ -113,11 +120,12 @@ impl Machine<'_> {
         if results.len() == 1 {
             return self.flatten_one(results.remove(0), is_last);
         }
-        let mut flat = Vec::with_capacity(results.len());
+        let mut flat = Vec::new();
         for result in results {
             self.flatten_into(result, &mut flat)?;
         }
-        self.sequence(flat)
+        let flat = self.gathered(flat)?;
+        Ok(Item::Array(flat.into_sequence()))
     }
 
     /// What a step gives for one item. Names and variables with nothing behind them are most steps,
@@ -167,7 +175,7 @@ impl Machine<'_> {
                 self.make_items(array.len())?;
                 flat.extend(array.iter());
             }
-            other => flat.push(other),
+            other => self.push(flat, other)?,
         }
         Ok(())
     }
@@ -175,11 +183,14 @@ impl Machine<'_> {
     /// The value of a field: of an object, or of all objects in an array.
     pub(crate) fn lookup(&mut self, input: &Item, name: &Arc<str>) -> Outcome {
         match input {
-            Item::Object(object) => Ok(object.get(name).unwrap_or_default()),
+            Item::Object(object) => {
+                self.hash_key(name)?;
+                Ok(object.get(name).unwrap_or_default())
+            }
             Item::Array(array) => {
                 let mut found = Vec::new();
                 self.lookup_all(array, name, &mut found)?;
-                self.sequence(found)
+                Ok(Item::Array(self.gathered(found)?.into_sequence()))
             }
             _ => Ok(Item::Undefined),
         }
@@ -201,6 +212,32 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// The items of an array, paid for before they are made: a range has none until somebody looks.
+    pub(super) fn items_of(&mut self, array: &Array) -> Outcome<Vec<Item>> {
+        self.make_items(array.len())?;
+        Ok(array.iter().collect())
+    }
+
+    /// The values in an object, paid for.
+    fn values_of(&mut self, object: &Object) -> Outcome<Vec<Item>> {
+        self.make_members(object.len())?;
+        let entries = object.entries();
+        Ok(entries.into_iter().map(|(_, item)| item).collect())
+    }
+
+    /// Appends an item to some that [`Machine::gathered`] will make an array of.
+    pub(crate) fn push(&mut self, items: &mut Vec<Item>, item: Item) -> Outcome<()> {
+        self.make_items(1)?;
+        items.push(item);
+        Ok(())
+    }
+
+    /// An array of items each of which was paid for when it was appended.
+    pub(crate) fn gathered(&mut self, items: Vec<Item>) -> Outcome<Array> {
+        self.refund_items(items.len());
+        self.array(items)
+    }
+
     /// Appends an item, or the items of an array.
     pub(crate) fn append(&mut self, items: &mut Vec<Item>, item: Item) -> Outcome<()> {
         match item {
@@ -209,25 +246,26 @@ impl Machine<'_> {
                 self.make_items(array.len())?;
                 items.extend(array.iter());
             }
-            other => items.push(other),
+            other => self.push(items, other)?,
         }
         Ok(())
     }
 
     pub(super) fn wildcard(&mut self, input: &Item) -> Outcome {
         let values: Vec<Item> = match input.unwrapped() {
-            Item::Object(object) => object.entries().into_iter().map(|(_, item)| item).collect(),
-            Item::Array(array) => array.iter().collect(),
+            Item::Object(object) => self.values_of(&object)?,
+            Item::Array(array) => self.items_of(&array)?,
             _ => return Ok(Item::Undefined),
         };
-        self.make_items(values.len())?;
-        let mut flat = Vec::with_capacity(values.len());
+        let count = values.len();
+        let mut flat = Vec::new();
         let mut has_arrays = false;
         for value in values {
             has_arrays |= value.as_array().is_some();
             self.flatten_deep(value, &mut flat)?;
         }
-        let array = self.array(flat)?;
+        self.refund_items(count);
+        let array = self.gathered(flat)?;
         Ok(Item::Array(if has_arrays {
             array
         } else {
@@ -237,10 +275,9 @@ impl Machine<'_> {
 
     fn flatten_deep(&mut self, item: Item, flat: &mut Vec<Item>) -> Outcome<()> {
         let Item::Array(array) = item else {
-            flat.push(item);
-            return Ok(());
+            return self.push(flat, item);
         };
-        self.make_items(array.len())?;
+        self.visit(array.len())?;
         for item in array.iter() {
             grow(|| self.flatten_deep(item, flat))?;
         }
@@ -257,27 +294,17 @@ impl Machine<'_> {
         while let Some(item) = open.pop() {
             self.work(1)?;
             let inside: Vec<Item> = match &item {
-                Item::Array(array) => array.iter().rev().collect(),
-                Item::Object(object) => values_reversed(object),
+                Item::Array(array) => self.items_of(array)?,
+                Item::Object(object) => self.values_of(object)?,
                 _ => Vec::new(),
             };
-            self.make_items(inside.len())?;
-            open.extend(inside);
+            open.extend(inside.into_iter().rev());
             if item.as_array().is_none() {
                 found.push(item);
             }
         }
         Ok(collapse(self.array(found)?.into_sequence(), false))
     }
-}
-
-fn values_reversed(object: &Object) -> Vec<Item> {
-    object
-        .entries()
-        .into_iter()
-        .rev()
-        .map(|(_, item)| item)
-        .collect()
 }
 
 fn is_nothing(result: &Item) -> bool {

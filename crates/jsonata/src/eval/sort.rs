@@ -29,7 +29,7 @@ impl Machine<'_> {
             .collect();
         let sorted = self.sort_tuples(terms, tuples, env)?;
         let items = sorted.into_iter().map(|tuple| tuple.item).collect();
-        Ok(Item::Array(self.array(items)?))
+        Ok(Item::Array(self.gathered(items)?))
     }
 
     pub(super) fn sort_source(
@@ -38,6 +38,7 @@ impl Machine<'_> {
         source: &Source,
         env: &Env,
     ) -> Outcome<Vec<Item>> {
+        self.make_items(source.len())?;
         let tuples: Vec<Tuple> = source
             .items()
             .map(|item| Tuple {
@@ -45,7 +46,6 @@ impl Machine<'_> {
                 bindings: Vec::new(),
             })
             .collect();
-        self.make_items(tuples.len())?;
         let sorted = self.sort_tuples(terms, tuples, env)?;
         Ok(sorted.into_iter().map(|tuple| tuple.item).collect())
     }
@@ -60,6 +60,9 @@ impl Machine<'_> {
         if tuples.len() <= 1 {
             return Ok(tuples);
         }
+        // The tuples, their keys, their places, and a copy of the halves for a moment.
+        let taken = tuples.len().saturating_mul(4 + terms.len());
+        self.make_items(taken)?;
         let mut keys: Vec<Vec<Item>> = vec![Vec::new(); tuples.len()];
         let places: Vec<usize> = (0..tuples.len()).collect();
         let order = self.merge_sort(places, &mut |machine, a, b| {
@@ -74,13 +77,18 @@ impl Machine<'_> {
                         keys[place].push(machine.eval(&term.key, &tuple.item, &inside)?);
                     }
                 }
-                let order = key_order(&keys[*a][number], &keys[*b][number], term.descending)?;
+                let (first, second) = (&keys[*a][number], &keys[*b][number]);
+                if let (Some(first), Some(second)) = (first.as_str(), second.as_str()) {
+                    machine.work((first.len().min(second.len()) / 64) as u64)?;
+                }
+                let order = key_order(first, second, term.descending)?;
                 if order != Ordering::Equal {
                     return Ok(order == Ordering::Greater);
                 }
             }
             Ok(false)
         })?;
+        self.refund_items(taken);
         let mut tuples: Vec<Option<Tuple>> = tuples.into_iter().map(Some).collect();
         Ok(order
             .into_iter()

@@ -14,7 +14,7 @@ impl Machine<'_> {
         let copy = self.deep_copy(input, 0)?;
         let matches = match self.eval(&transform.pattern, &copy, env)? {
             Item::Undefined => return Ok(copy),
-            Item::Array(array) => array.iter().collect(),
+            Item::Array(array) => self.items_of(&array)?,
             single => vec![single],
         };
         for matched in matches {
@@ -39,7 +39,8 @@ impl Machine<'_> {
         for (key, item) in update.entries() {
             entries.push((key, self.deep_copy(&item, 0)?));
         }
-        self.make_items(entries.len() * 3)?;
+        self.hash_keys(&update)?;
+        self.make_members(entries.len())?;
         target.change(|members| members.extend(entries));
         Ok(())
     }
@@ -51,7 +52,7 @@ impl Machine<'_> {
         let deletions = self.eval(delete, matched, env)?;
         let keys: Vec<Item> = match &deletions {
             Item::Undefined => return Ok(()),
-            Item::Array(array) => array.iter().collect(),
+            Item::Array(array) => self.items_of(array)?,
             single => vec![single.clone()],
         };
         if keys.iter().any(|key| key.as_str().is_none()) {
@@ -62,6 +63,7 @@ impl Machine<'_> {
         };
         for key in keys.iter().filter_map(Item::as_str) {
             self.visit(target.len())?;
+            self.hash_key(key)?;
             target.change(|members| {
                 members.shift_remove(key);
             });
@@ -81,14 +83,16 @@ impl Machine<'_> {
                 for item in array.iter() {
                     items.push(grow(|| self.deep_copy(&item, level + 1))?);
                 }
-                Ok(Item::Array(self.array(items)?))
+                Ok(Item::Array(self.gathered(items)?))
             }
             Item::Object(object) => {
-                self.make_items(object.len())?;
+                self.hash_keys(object)?;
+                self.make_members(object.len())?;
                 let mut members = Members::with_capacity(object.len());
                 for (key, item) in object.entries() {
                     members.insert(key, grow(|| self.deep_copy(&item, level + 1))?);
                 }
+                self.refund_members(object.len());
                 self.object(members)
             }
             Item::Function(_) => Ok(Item::string("")),

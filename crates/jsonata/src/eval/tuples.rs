@@ -56,7 +56,10 @@ impl Machine<'_> {
                 indexed.collect()
             }
             (_, Some(tuples)) => self.widen(step, tuples, env)?,
-            (_, None) => self.widen(step, source.items().map(bare).collect(), env)?,
+            (_, None) => {
+                self.make_items(source.len())?;
+                self.widen(step, source.items().map(bare).collect(), env)?
+            }
         };
         self.stages(step, result, env)
     }

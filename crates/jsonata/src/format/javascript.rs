@@ -15,6 +15,28 @@ pub(super) fn to_text(value: f64) -> String {
     format!("{sign}{}", place_point(&digits, exponent + 1))
 }
 
+/// The text of a number as JSON: that of [`to_text`], or `null` for what is not finite.
+pub(crate) fn number_text(value: f64) -> String {
+    /// Integers below are written the same by Rust, which is faster.
+    const PLAIN: f64 = 1e15;
+    if !value.is_finite() {
+        "null".to_owned()
+    } else if value.fract() == 0.0 && value.abs() < PLAIN {
+        (value as i64).to_string()
+    } else {
+        to_text(value)
+    }
+}
+
+/// The number with 15 significant digits, which hides the errors of binary arithmetic: 0.1 + 0.2 is 0.3. Integers stay
+/// as they are.
+pub(crate) fn tidy(value: f64) -> f64 {
+    if !value.is_finite() || value.fract() == 0.0 {
+        return value;
+    }
+    format!("{value:.14e}").parse().unwrap_or(value)
+}
+
 fn non_finite(value: f64) -> &'static str {
     if value.is_nan() {
         "NaN"
@@ -71,7 +93,7 @@ fn split_exponent(scientific: &str) -> (&str, i32) {
 }
 
 /// Rounds half to even at a decimal place, of the decimal text rather than of the binary value; never `-0`.
-pub(super) fn round(value: f64, places: i32) -> f64 {
+pub(crate) fn round(value: f64, places: i32) -> f64 {
     let shifted = shift(value, places);
     if !shifted.is_finite() {
         return value;

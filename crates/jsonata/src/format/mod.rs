@@ -43,3 +43,4 @@ pub(crate) use date_write::from_millis;
 pub(crate) use decimal::format_number;
 pub(crate) use decimal_format::DecimalFormat;
 pub(crate) use integer::{format_integer, parse_integer};
+pub(crate) use javascript::{number_text, round, tidy};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::{argument, whole};
 use crate::error::Error;
 use crate::eval::{Machine, Outcome};
-use crate::value::number::number_text;
-use crate::value::{Item, shallow_hash};
+use crate::format::number_text;
+use crate::value::{Item, hashed, shallow_hash};
 
 pub(super) fn count(_: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     Ok(Item::count(
@@ -27,7 +27,7 @@ pub(super) fn append(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let mut items = Vec::new();
     machine.append(&mut items, first.clone())?;
     machine.append(&mut items, second.clone())?;
-    Ok(Item::Array(machine.array(items)?))
+    Ok(Item::Array(machine.gathered(items)?))
 }
 
 pub(super) fn reverse(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
@@ -35,7 +35,7 @@ pub(super) fn reverse(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome 
         Item::Array(array) if array.len() > 1 => {
             machine.make_items(array.len())?;
             let items = array.iter().rev().collect();
-            Ok(Item::Array(machine.array(items)?))
+            Ok(Item::Array(machine.gathered(items)?))
         }
         other => Ok(other.clone()),
     }
@@ -45,7 +45,7 @@ pub(super) fn reverse(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome 
 pub(super) fn zip(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let length = |item: &Item| item.as_array().map_or(0, |array| array.len());
     let rows = arguments.iter().map(length).min().unwrap_or(0);
-    machine.make_items(rows.saturating_mul(arguments.len()))?;
+    machine.make_items(rows)?;
     let mut zipped = Vec::with_capacity(rows);
     for row in 0..rows {
         let items = arguments
@@ -55,7 +55,7 @@ pub(super) fn zip(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
         let items = items.collect();
         zipped.push(Item::Array(machine.array(items)?));
     }
-    Ok(Item::Array(machine.array(zipped)?))
+    Ok(Item::Array(machine.gathered(zipped)?))
 }
 
 /// Each value once, where it came first.
@@ -64,11 +64,13 @@ pub(super) fn distinct(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome
         Item::Array(array) if array.len() > 1 => array,
         other => return Ok(other.clone()),
     };
-    machine.make_items(array.len().saturating_mul(2))?;
+    // Each may take a place of its own in the table.
+    let taken = array.len().saturating_mul(4);
+    machine.make_items(taken)?;
     let mut kept: Vec<Item> = Vec::new();
     let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
     for item in array.iter() {
-        machine.read(item.as_str().map_or(0, str::len))?;
+        machine.work(2 * hashed(&item) as u64)?;
         let alike = places.entry(shallow_hash(&item)).or_default();
         let mut known = false;
         for place in alike.iter() {
@@ -83,6 +85,8 @@ pub(super) fn distinct(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome
             kept.push(item);
         }
     }
+    drop(places);
+    machine.refund_items(taken);
     let kept_array = machine.array(kept)?;
     Ok(Item::Array(match array.is_sequence() {
         true => kept_array.into_sequence(),
@@ -99,7 +103,7 @@ pub(super) fn partition(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcom
         return Err(Error::with("D3150", &[("value", &number_text(size))]));
     }
     let size = size as usize;
-    machine.make_items(array.len().saturating_mul(2))?;
+    machine.make_items(array.len())?;
     let mut pieces = Vec::new();
     let mut start = 0;
     while start < array.len() {
@@ -108,6 +112,7 @@ pub(super) fn partition(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcom
         pieces.push(Item::Array(machine.array(items)?));
         start = end;
     }
+    machine.refund_items(array.len());
     Ok(Item::Array(machine.array(pieces)?))
 }
 
@@ -137,5 +142,6 @@ pub(super) fn range(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let numbers = (0..count)
         .map(|place| Item::Number(first + place as f64 * step))
         .collect();
+    machine.refund_items(count);
     machine.sequence(numbers)
 }

@@ -23,7 +23,8 @@ pub(super) fn base64_encode(machine: &mut Machine<'_>, arguments: &[Item]) -> Ou
         return Ok(Item::Undefined);
     };
     machine.make_text(text.len() * 2)?;
-    Ok(Item::string(BASE64.encode(text)))
+    machine.refund(text.len() * 2);
+    machine.text(BASE64.encode(text))
 }
 
 /// What is no Base64 is skipped; bytes that are no UTF-8 become U+FFFD.
@@ -47,7 +48,10 @@ pub(super) fn base64_decode(machine: &mut Machine<'_>, arguments: &[Item]) -> Ou
         digits.pop();
     }
     let bytes = BASE64.decode(digits).unwrap_or_default();
-    Ok(Item::string(String::from_utf8_lossy(&bytes)))
+    let decoded = String::from_utf8_lossy(&bytes).into_owned();
+    drop(bytes);
+    machine.refund(text.len() * 4);
+    machine.text(decoded)
 }
 
 /// Never written as escapes.
@@ -79,7 +83,8 @@ fn encode(machine: &mut Machine<'_>, arguments: &[Item], stays: fn(u8) -> bool) 
             encoded.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
-    Ok(Item::string(encoded))
+    machine.refund(text.len() * 3);
+    machine.text(encoded)
 }
 
 pub(super) fn decode_url(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
@@ -122,7 +127,7 @@ fn decode(machine: &mut Machine<'_>, arguments: &[Item], function: &str, kept: &
         }
         rest = &after[2..];
     }
-    String::from_utf8(bytes)
-        .map(Item::string)
-        .map_err(|_| malformed())
+    let decoded = String::from_utf8(bytes).map_err(|_| malformed())?;
+    machine.refund(text.len());
+    machine.text(decoded)
 }

@@ -114,7 +114,7 @@ pub(super) fn each(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let (Item::Object(members), Item::Function(function)) = (object, function) else {
         return Ok(Item::Undefined);
     };
-    machine.make_items(members.len())?;
+    machine.make_members(members.len())?;
     let mut results = Vec::new();
     for (key, item) in members.entries() {
         let result = call(
@@ -126,6 +126,7 @@ pub(super) fn each(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
             results.push(result);
         }
     }
+    machine.refund_members(members.len());
     machine.sequence(results)
 }
 
@@ -134,7 +135,8 @@ pub(super) fn sift(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let (Item::Object(members), Item::Function(function)) = (object, function) else {
         return Ok(Item::Undefined);
     };
-    machine.make_items(members.len())?;
+    machine.hash_keys(members)?;
+    machine.make_members(members.len().saturating_mul(2))?;
     let mut kept = Members::new();
     for (key, item) in members.entries() {
         let arguments = vec![item.clone(), Item::String(key.clone()), object.clone()];
@@ -143,6 +145,7 @@ pub(super) fn sift(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
             kept.insert(key, item);
         }
     }
+    machine.refund_members(members.len().saturating_mul(2));
     match kept.is_empty() {
         true => Ok(Item::Undefined),
         false => machine.object(kept),
@@ -154,7 +157,8 @@ pub(super) fn sort(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
         Item::Array(array) if array.len() > 1 => array,
         other => return Ok(other.clone()),
     };
-    machine.make_items(array.len().saturating_mul(2))?;
+    // Merging takes a copy of the halves for a moment.
+    machine.make_items(array.len().saturating_mul(3))?;
     let items: Vec<Item> = array.iter().collect();
     let sorted = match argument(arguments, 1) {
         Item::Function(comparator) => machine.merge_sort(items, &mut |machine, a, b| {
@@ -164,6 +168,7 @@ pub(super) fn sort(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
         })?,
         _ => sort_alike(machine, items)?,
     };
+    machine.refund_items(array.len().saturating_mul(3));
     Ok(Item::Array(machine.array(sorted)?))
 }
 

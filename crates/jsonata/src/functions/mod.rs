@@ -6,6 +6,7 @@ mod encode;
 mod higher_order;
 mod json;
 mod kinds;
+mod matches;
 mod numbers;
 mod objects;
 mod patterns;
@@ -15,7 +16,7 @@ mod strings;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub(crate) use patterns::{byte_of_unit, match_object};
+pub(crate) use matches::{byte_of_unit, match_object};
 
 use crate::eval::{Machine, Outcome};
 use crate::signature::Signature;

@@ -3,8 +3,7 @@
 use super::{argument, number as value_of, text};
 use crate::error::Error;
 use crate::eval::{Machine, Outcome};
-use crate::format::{self, DecimalFormat};
-use crate::value::number::{number_text, round as round_at};
+use crate::format::{self, DecimalFormat, number_text};
 use crate::value::{Array, Item, shown};
 
 /// The numbers of an array argument, combined; `None` for a missing or empty array.
@@ -75,7 +74,7 @@ pub(super) fn round(_: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let places = value_of(arguments, 1).unwrap_or(0.0).floor();
     // A double has no more places than that.
     map(arguments, |value| {
-        Ok(round_at(value, places.clamp(-400.0, 400.0) as i32))
+        Ok(format::round(value, places.clamp(-400.0, 400.0) as i32))
     })
 }
 
@@ -160,6 +159,13 @@ pub(super) fn number(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     number_of(value).ok_or_else(|| Error::with("D3030", &[("value", &shown(value))]))
 }
 
+/// Steps for the digits of a number written in full.
+fn digits(value: f64) -> u64 {
+    /// Digits for one step.
+    const DIGITS: f64 = 4.0;
+    (value.abs().log10().abs() / DIGITS) as u64
+}
+
 pub(super) fn format_number(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let Some(value) = value_of(arguments, 0) else {
         return Ok(Item::Undefined);
@@ -174,7 +180,7 @@ pub(super) fn format_number(machine: &mut Machine<'_>, arguments: &[Item]) -> Ou
         });
     }
     let picture = text(arguments, 1).unwrap_or("");
-    machine.work(picture.len() as u64)?;
+    machine.work(picture.len() as u64 + digits(value))?;
     let made = format::format_number(value, picture, &options)?;
     machine.text(made)
 }
@@ -184,7 +190,7 @@ pub(super) fn format_integer(machine: &mut Machine<'_>, arguments: &[Item]) -> O
         return Ok(Item::Undefined);
     };
     let picture = text(arguments, 1).unwrap_or("");
-    machine.work(picture.len() as u64)?;
+    machine.work(picture.len() as u64 + digits(value))?;
     let made = format::format_integer(value, picture)?;
     machine.text(made)
 }
@@ -204,6 +210,7 @@ pub(super) fn format_base(machine: &mut Machine<'_>, arguments: &[Item]) -> Outc
         return Ok(Item::Undefined);
     };
     let radix = value_of(arguments, 1).unwrap_or(10.0);
+    machine.work(digits(value))?;
     let made = format::format_base(value, radix)?;
     machine.text(made)
 }

@@ -7,6 +7,7 @@ use crate::value::{Array, Item, Members, Object, grow};
 pub(super) fn keys(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let mut found = Members::new();
     collect_keys(machine, argument(arguments, 0), &mut found)?;
+    machine.refund_members(found.len());
     let keys = found.into_keys().map(Item::String).collect();
     machine.sequence(keys)
 }
@@ -14,10 +15,13 @@ pub(super) fn keys(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
 fn collect_keys(machine: &mut Machine<'_>, item: &Item, found: &mut Members) -> Outcome<()> {
     match item {
         Item::Object(object) => {
-            machine.make_items(object.len())?;
+            machine.hash_keys(object)?;
+            machine.make_members(object.len())?;
+            let before = found.len();
             object.each(&mut |key, _| {
                 found.insert(key.clone(), Item::Null);
             });
+            machine.refund_members(object.len() - (found.len() - before));
             Ok(())
         }
         Item::Array(array) => {
@@ -44,7 +48,7 @@ pub(super) fn spread(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
             let mut spread = Vec::new();
             spread_items(machine, array, &mut spread)?;
             let is_empty = array.is_empty();
-            let made = machine.array(spread)?;
+            let made = machine.gathered(spread)?;
             Ok(Item::Array(if is_empty {
                 made.into_sequence()
             } else {
@@ -54,7 +58,7 @@ pub(super) fn spread(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
         Item::Object(object) => {
             let mut spread = Vec::new();
             spread_object(machine, object, &mut spread)?;
-            machine.sequence(spread)
+            Ok(Item::Array(machine.gathered(spread)?.into_sequence()))
         }
         other => Ok(other.clone()),
     }
@@ -67,7 +71,7 @@ fn spread_items(machine: &mut Machine<'_>, array: &Array, spread: &mut Vec<Item>
             Item::Array(inner) => grow(|| spread_items(machine, &inner, spread))?,
             Item::Object(object) => spread_object(machine, &object, spread)?,
             Item::Undefined => {}
-            other => spread.push(other),
+            other => machine.push(spread, other)?,
         }
     }
     Ok(())
@@ -78,6 +82,7 @@ fn spread_object(
     object: &Object,
     spread: &mut Vec<Item>,
 ) -> Outcome<()> {
+    machine.hash_keys(object)?;
     machine.make_items(object.len())?;
     for (key, item) in object.entries() {
         spread.push(machine.object(Members::from_iter([(key, item)]))?);
@@ -92,11 +97,15 @@ pub(super) fn merge(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     let mut merged = Members::new();
     for item in array.iter() {
         let Item::Object(object) = item else { continue };
-        machine.make_items(object.len() + 1)?;
+        machine.hash_keys(&object)?;
+        machine.make_members(object.len())?;
+        let before = merged.len();
         object.each(&mut |key, item| {
             merged.insert(key.clone(), item);
         });
+        machine.refund_members(object.len() - (merged.len() - before));
     }
+    machine.refund_members(merged.len());
     machine.object(merged)
 }
 

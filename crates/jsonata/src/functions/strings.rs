@@ -29,7 +29,7 @@ pub(super) fn substring(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcom
     let Some(text) = text(arguments, 0) else {
         return Ok(Item::Undefined);
     };
-    machine.make_text(text.len())?;
+    machine.read(text.len())?;
     let count = text.chars().count() as f64;
     let start = number(arguments, 1).unwrap_or(0.0);
     let start = if count + start < 0.0 { 0.0 } else { start };
@@ -40,12 +40,13 @@ pub(super) fn substring(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcom
         None => count,
     };
     let (start, end) = (place(start, count), place(end, count));
-    let cut: String = text
-        .chars()
-        .skip(start)
-        .take(end.saturating_sub(start))
-        .collect();
-    Ok(Item::string(cut))
+    let mut places = text.char_indices().map(|(place, _)| place);
+    let first = places.nth(start).unwrap_or(text.len());
+    let last = match end.saturating_sub(start) {
+        0 => first,
+        length => places.nth(length - 1).unwrap_or(text.len()),
+    };
+    machine.text(&text[first..last])
 }
 
 /// A place as JavaScript's `slice` takes it: cut off, from the end if negative, within bounds.
@@ -77,10 +78,9 @@ fn cut_at(
     let Some(wanted) = argument(arguments, 1).as_str() else {
         return Ok(arguments[0].clone());
     };
-    machine.make_text(text.len())?;
-    machine.read(wanted.len())?;
+    machine.read(text.len() + wanted.len())?;
     Ok(match text.find(wanted) {
-        Some(place) => Item::string(part(text, place, wanted.len())),
+        Some(place) => machine.text(part(text, place, wanted.len()))?,
         None => arguments[0].clone(),
     })
 }
@@ -109,7 +109,9 @@ fn change(machine: &mut Machine<'_>, arguments: &[Item], change: fn(&str) -> Str
     };
     machine.make_text(text.len() * 3)?;
     machine.visit(text.len() / 2)?;
-    Ok(Item::string(change(text)))
+    let changed = change(text);
+    machine.refund(text.len() * 3);
+    machine.text(changed)
 }
 
 pub(super) fn pad(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
@@ -130,13 +132,17 @@ pub(super) fn pad(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
         return Err(Error::of("U1003"));
     }
     let missing = missing as usize;
-    machine.make_text(text.len() + missing * 4)?;
+    let most = text.len() + missing * 4;
+    machine.make_text(most)?;
     machine.visit(missing)?;
     let padding: String = filling.chars().cycle().take(missing).collect();
-    Ok(Item::string(match width > 0.0 {
+    let padded = match width > 0.0 {
         true => format!("{text}{padding}"),
         false => format!("{padding}{text}"),
-    }))
+    };
+    drop(padding);
+    machine.refund(most);
+    machine.text(padded)
 }
 
 pub(super) fn join(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
@@ -159,5 +165,5 @@ pub(super) fn join(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
         machine.make_text(part.len())?;
         joined.push_str(part);
     }
-    Ok(Item::string(joined))
+    machine.paid_text(joined)
 }

@@ -10,7 +10,7 @@ use super::node::{
 use crate::error::SyntaxError;
 use crate::syntax::{Kind as Syntax, Literal, Pairs, Tree};
 use crate::value::grow;
-use crate::value::number::number_text;
+use crate::format::number_text;
 
 /// Compiles a tree. Its height is bounded by the parser, and so is the recursion here.
 pub(crate) fn compile(tree: Tree) -> Result<Program, SyntaxError> {

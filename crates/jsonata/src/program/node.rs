@@ -59,14 +59,6 @@ impl Node {
             seeking: None,
         }
     }
-
-    /// A field name with nothing behind it.
-    pub(crate) fn plain_name(&self) -> Option<&Arc<str>> {
-        match &self.kind {
-            Kind::Name(name) if self.stages.is_empty() && self.predicates.is_empty() => Some(name),
-            _ => None,
-        }
-    }
 }
 
 /// What is done with the result of a step.

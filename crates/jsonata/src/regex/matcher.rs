@@ -12,28 +12,47 @@ pub(crate) struct Found {
     pub(crate) groups: Vec<Option<(usize, usize)>>,
 }
 
-/// The budget is spent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Spent;
+/// What a search may use.
+#[derive(Clone, Debug)]
+pub(crate) struct Fuel {
+    /// Instructions; what was used is taken off.
+    pub(crate) instructions: u64,
+    /// Memory while it searches.
+    pub(crate) bytes: usize,
+}
 
-/// What may be waiting to be tried. Each takes some 24 bytes.
-const MAX_STACK: usize = 2_000_000;
+/// What of the budget is spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spent {
+    Instructions,
+    Bytes,
+}
+
+/// Captures that are looked at for one instruction.
+const SLOTS: usize = 8;
 const UNSET: usize = usize::MAX;
 
 pub(super) fn find(
     regex: &Regex,
     text: &str,
     from: usize,
-    fuel: &mut u64,
+    fuel: &mut Fuel,
 ) -> Result<Option<Found>, Spent> {
+    let slots = (regex.groups + 1) * 2;
+    let places = slots + regex.registers;
+    let taken = places.saturating_mul(size_of::<usize>());
+    // A stack that grows takes three times its size for a moment.
+    let bytes = fuel.bytes.checked_sub(taken).ok_or(Spent::Bytes)?;
     let mut matcher = Matcher {
         regex,
         text,
         fuel,
-        slots: vec![UNSET; (regex.groups + 1) * 2],
+        slots: vec![UNSET; slots],
         marks: vec![UNSET; regex.registers],
         stack: Vec::new(),
+        most: bytes / (3 * size_of::<Retry>()),
     };
+    matcher.pay_for(places)?;
     let first = matcher.first_char();
     let mut start = from;
     loop {
@@ -45,6 +64,7 @@ pub(super) fn find(
         matcher.pay()?;
         if plausible {
             matcher.stack.clear();
+            matcher.pay_for(slots)?;
             matcher.slots.fill(UNSET);
             if matcher.run(0, start)?.is_some() {
                 return Ok(Some(matcher.found()));
@@ -83,15 +103,27 @@ enum Retry {
 struct Matcher<'m> {
     regex: &'m Regex,
     text: &'m str,
-    fuel: &'m mut u64,
+    fuel: &'m mut Fuel,
     slots: Vec<usize>,
     marks: Vec<usize>,
     stack: Vec<Retry>,
+    /// What may be waiting to be tried.
+    most: usize,
 }
 
 impl Matcher<'_> {
     fn pay(&mut self) -> Result<(), Spent> {
-        *self.fuel = self.fuel.checked_sub(1).ok_or(Spent)?;
+        self.spend(1)
+    }
+
+    /// Pays for looking at captures.
+    fn pay_for(&mut self, slots: usize) -> Result<(), Spent> {
+        self.spend((slots / SLOTS) as u64)
+    }
+
+    fn spend(&mut self, instructions: u64) -> Result<(), Spent> {
+        let left = self.fuel.instructions.checked_sub(instructions);
+        self.fuel.instructions = left.ok_or(Spent::Instructions)?;
         Ok(())
     }
 
@@ -118,8 +150,8 @@ impl Matcher<'_> {
     }
 
     fn push(&mut self, retry: Retry) -> Result<(), Spent> {
-        if self.stack.len() >= MAX_STACK {
-            return Err(Spent);
+        if self.stack.len() >= self.most {
+            return Err(Spent::Bytes);
         }
         self.stack.push(retry);
         Ok(())
@@ -177,6 +209,7 @@ impl Matcher<'_> {
                 Some(position)
             }
             Instruction::Forget { from, to } => {
+                self.pay_for(to - from)?;
                 for slot in *from..*to {
                     if self.slots[slot] != UNSET {
                         self.set_slot(slot, UNSET)?;
@@ -367,12 +400,12 @@ impl Matcher<'_> {
             return Ok(Some(position));
         }
         let text = self.text;
-        let mut wanted: Vec<char> = text[start..end].chars().collect();
-        if back {
-            wanted.reverse();
-        }
+        let mut wanted = text[start..end].chars();
         let mut position = position;
-        for expected in wanted {
+        while let Some(expected) = match back {
+            true => wanted.next_back(),
+            false => wanted.next(),
+        } {
             self.pay()?;
             let Some((found, to)) = self.one(position, back) else {
                 return Ok(None);

@@ -9,10 +9,11 @@
 
 mod class;
 mod compile;
+mod escape;
 mod matcher;
 mod parse;
 
-pub(crate) use matcher::{Found, Spent};
+pub(crate) use matcher::{Found, Fuel, Spent};
 
 use class::Class;
 
@@ -44,12 +45,12 @@ impl Regex {
         compile::compile(parsed, flags)
     }
 
-    /// The first match at or after a byte position. `fuel` is what may be spent on instructions.
+    /// The first match at or after a byte position. `fuel` is what may be spent.
     pub(crate) fn find(
         &self,
         text: &str,
         from: usize,
-        fuel: &mut u64,
+        fuel: &mut Fuel,
     ) -> Result<Option<Found>, Spent> {
         matcher::find(self, text, from, fuel)
     }

@@ -9,7 +9,7 @@ use crate::error::SyntaxError;
 use crate::message::quoted;
 use crate::signature::Signature;
 use crate::value::grow;
-use crate::value::number::number_text;
+use crate::format::number_text;
 
 /// How deep operands may be nested in each other, and how high the tree may become.
 const MAX_NESTING: u32 = 500;

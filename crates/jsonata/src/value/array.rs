@@ -170,6 +170,14 @@ impl Array {
         }
     }
 
+    /// Whether nobody else holds the items, which the evaluation made.
+    pub(crate) fn is_unique(&self) -> bool {
+        match &self.body {
+            Body::Own(own) => Rc::strong_count(own) == 1,
+            _ => false,
+        }
+    }
+
     pub(crate) fn nesting(&self) -> u16 {
         match &self.body {
             Body::Own(own) => own.nesting,

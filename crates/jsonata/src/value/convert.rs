@@ -18,8 +18,15 @@ pub(crate) enum Unprintable<E> {
     Unpaid(E),
 }
 
-/// Pays for the members of an array or object that is about to be made.
-type Pay<'p, E> = dyn FnMut(usize) -> Result<(), E> + 'p;
+/// An array or object that is about to be made, with its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    Array(usize),
+    Object(usize),
+}
+
+/// Pays for it.
+type Pay<'p, E> = dyn FnMut(Made) -> Result<(), E> + 'p;
 
 /// The JSON value. Parts of documents are shared, not copied. `Undefined` in an array is null.
 ///
@@ -54,7 +61,7 @@ fn list<E>(
     items: impl Iterator<Item = Item>,
     pay: &mut Pay<'_, E>,
 ) -> Result<Value, Unprintable<E>> {
-    pay(length).map_err(Unprintable::Unpaid)?;
+    pay(Made::Array(length)).map_err(Unprintable::Unpaid)?;
     let mut values = Vec::with_capacity(length);
     for item in items {
         values.push(deeper(&item, pay)?);
@@ -70,7 +77,7 @@ fn deeper<E>(item: &Item, pay: &mut Pay<'_, E>) -> Result<Value, Unprintable<E>>
 }
 
 fn object<E>(own: &Object, pay: &mut Pay<'_, E>) -> Result<expr::json::Object, Unprintable<E>> {
-    pay(own.len()).map_err(Unprintable::Unpaid)?;
+    pay(Made::Object(own.len())).map_err(Unprintable::Unpaid)?;
     let mut members = expr::json::Object::with_capacity(own.len());
     for (key, item) in own.members().iter().flat_map(|members| members.iter()) {
         if !item.is_undefined() {

@@ -7,13 +7,12 @@ mod array;
 mod compare;
 mod convert;
 mod item;
-pub(crate) mod number;
 mod object;
 mod print;
 
 pub(crate) use array::Array;
-pub(crate) use compare::{equal, shallow_hash};
-pub(crate) use convert::{Unprintable, to_value};
+pub(crate) use compare::{equal, hashed, shallow_hash, text_bytes};
+pub(crate) use convert::{Made, Unprintable, to_value};
 pub(crate) use item::{Item, Tuple};
 pub(crate) use object::{Members, Object};
 pub(crate) use print::{Layout, Stop, print, shown};

@@ -106,6 +106,22 @@ impl Object {
         }
     }
 
+    /// Whether nobody else holds the members, which the evaluation made.
+    pub(crate) fn is_unique(&self) -> bool {
+        match self {
+            Object::Document(_) => false,
+            Object::Own(own) => Rc::strong_count(own) == 1,
+        }
+    }
+
+    /// How long all keys are together.
+    pub(crate) fn key_bytes(&self) -> usize {
+        match self {
+            Object::Document(members) => members.iter().map(|(key, _)| key.len()).sum(),
+            Object::Own(own) => own.members.borrow().keys().map(|key| key.len()).sum(),
+        }
+    }
+
     pub(crate) fn nesting(&self) -> u16 {
         match self {
             Object::Document(_) => 0,

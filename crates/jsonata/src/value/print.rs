@@ -1,7 +1,7 @@
 //! The text of a value, as `$string` gives it.
 
-use super::number::{number_text, tidy, write_number};
 use super::{Item, Object, grow};
+use crate::format::{number_text, tidy};
 
 /// With or without white space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +65,11 @@ impl Printer {
                 return Err(Stop::NotFinite);
             }
             Item::Number(number) if number.is_infinite() => return Err(Stop::OutOfRange),
-            Item::Number(number) => write_number(tidy(*number), &mut self.out),
+            Item::Number(number) => self.out.push_str(&number_text(tidy(*number))),
             Item::Exact(number) => match number.as_i64() {
                 Some(integer) => self.out.push_str(&integer.to_string()),
                 None if number.is_integer() => self.out.push_str(&number.literal()),
-                None => write_number(tidy(number.as_f64()), &mut self.out),
+                None => self.out.push_str(&number_text(tidy(number.as_f64()))),
             },
             Item::String(text) => expr::Value::String(text.clone()).write_text(&mut self.out),
             Item::Function(_) => self.out.push_str("\"\""),

@@ -43,7 +43,7 @@ pub fn evaluate(expression: &Expression, world: &World, limits: &Limits) -> Resu
     let mut machinery = Machinery {
         entropy: &mut Seeded(7),
         now_millis: NOW,
-        limits,
+        limits: &mut limits.clone(),
     };
     expression.eval(world, &mut machinery)
 }

@@ -58,15 +58,7 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
     let mut reader = Reader::versioned(bytes, version)?;
     let status =
         Status::from_number(reader.byte()?).ok_or(DecodeError::Malformed("a status is unknown"))?;
-    let [
-        arn,
-        name,
-        machine_arn,
-        machine_name,
-        role_arn,
-        region,
-        key,
-    ] = read_texts(&mut reader)?;
+    let [arn, name, machine_arn, machine_name, role_arn, region, key] = read_texts(&mut reader)?;
     let mut revision = PinnedRevision::unqualified(key);
     if has_versions {
         revision.version = reader.option(Reader::shared)?;
@@ -102,8 +94,8 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
     })
 }
 
-/// What a list is filtered by: the status, then the version and the alias, unless it was started without either. The
-/// one row without a version byte: a status has a number below 128, and what follows it is told by its presence.
+/// What a list is filtered by: the status, then the version and the alias, unless it was started without either. A row
+/// without a version byte: it has been the status alone since before there were versions.
 pub fn encode_list_row(record: &ExecutionRecord) -> Vec<u8> {
     let mut out = Writer::default();
     out.byte(record.status.number());

@@ -91,11 +91,12 @@ impl Live {
             && !self.execution.has_ready()
     }
 
-    /// What it keeps in memory, roughly, in bytes.
+    /// What it keeps in memory, roughly, in bytes; documents that frames hold besides the input are not counted.
     pub(super) fn weight(&self) -> usize {
         const FIXED: usize = 2_048;
         const FRAME: usize = 512;
-        FIXED + self.record.facts.input.text().len() + FRAME * self.execution.frames.len()
+        let input = self.record.facts.input.text().len();
+        FIXED + input + FRAME * self.execution.frames.len() + self.execution.variable_bytes()
     }
 
     /// The writes of a step.

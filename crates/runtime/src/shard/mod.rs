@@ -7,7 +7,7 @@
 mod live;
 mod residents;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -123,8 +123,10 @@ pub struct Shard {
     residents: Residents,
     /// Of all open executions, in memory or not.
     timers: BTreeSet<(Timestamp, ExecutionId, TimerId)>,
-    /// Executions whose last step has spent its budget.
+    /// Executions whose last step has spent its budget, each once.
     again: VecDeque<ExecutionId>,
+    queued: HashSet<ExecutionId>,
+    failed: Option<RuntimeError>,
 }
 
 impl Shard {
@@ -142,6 +144,8 @@ impl Shard {
             residents: Residents::new(room),
             timers: BTreeSet::new(),
             again: VecDeque::new(),
+            queued: HashSet::new(),
+            failed: None,
         }
     }
 
@@ -202,6 +206,7 @@ impl Shard {
     /// One more step for the execution that has waited longest for it.
     pub fn go_on(&mut self, now: Timestamp, out: &mut Vec<Commit>) {
         if let Some(id) = self.again.pop_front() {
+            self.queued.remove(&id);
             self.drive(id, Input::Continue, now, out);
         }
     }
@@ -222,24 +227,37 @@ impl Shard {
         let Some(live) = self.residents.get(id) else {
             return;
         };
-        if live.execution.has_ready() {
-            self.again.push_back(id);
+        let is_ready = live.execution.has_ready();
+        // Those of before: what a timer starts now is called by its own step.
+        let tasks: Vec<_> = live.execution.tasks().map(|(task, _)| task).collect();
+        let mut due: Vec<_> = live.execution.timers().filter(|t| t.due <= now).collect();
+        due.sort_by_key(|timer| (timer.due, timer.id));
+        if is_ready {
+            self.take_turn_later(id);
         }
-        let due: Vec<_> = live.execution.timers().filter(|t| t.due <= now).collect();
         for timer in due {
             self.timers.remove(&(timer.due, id, timer.id));
             self.drive(id, Input::TimerFired(timer.id), now, out);
         }
-        let Some(live) = self.residents.get(id) else {
-            return;
-        };
-        let tasks: Vec<_> = live.execution.tasks().map(|(task, _)| task).collect();
         for task in tasks {
             self.drive(id, Input::Redispatch(task), now, out);
         }
     }
 
-    /// Has the execution in memory; false if it is not open here, or cannot be read: then it stays as it is.
+    /// It takes its turn after those that wait for theirs already.
+    fn take_turn_later(&mut self, id: ExecutionId) {
+        if self.queued.insert(id) {
+            self.again.push_back(id);
+        }
+    }
+
+    /// Why the shard cannot go on, once the store could not be read: whatever it was asked since is lost to it.
+    pub fn failed(&self) -> Option<&RuntimeError> {
+        self.failed.as_ref()
+    }
+
+    /// Has the execution in memory; false if it is not open here, or its rows cannot be understood: then they stay as
+    /// they are. A store that cannot be read is the end of the shard: the input must not be dropped.
     fn bring(&mut self, id: ExecutionId) -> bool {
         if self.residents.get(id).is_some() {
             return true;
@@ -259,8 +277,12 @@ impl Shard {
                 );
                 false
             }
-            Err(error) => {
+            Err(error @ RuntimeError::Unreadable { .. }) => {
                 tracing::error!(execution = format!("{:032x}", id.0), %error, "an open execution cannot be read");
+                false
+            }
+            Err(error) => {
+                self.failed.get_or_insert(error);
                 false
             }
         }
@@ -283,7 +305,17 @@ impl Shard {
         now: Timestamp,
         out: &mut Vec<Commit>,
     ) {
-        self.bring(id);
+        if !self.bring(id) {
+            let unreadable = self.residents.rows_of(id).is_some();
+            return reply(match (&self.failed, unreadable) {
+                (Some(error), _) => Err(error.clone()),
+                (None, true) => Err(RuntimeError::Unreadable {
+                    what: "checkpoint",
+                    reason: "the execution's rows cannot be understood".to_owned(),
+                }),
+                (None, false) => Ok(None),
+            });
+        }
         let Some(live) = self.residents.get(id) else {
             return reply(Ok(None));
         };
@@ -329,9 +361,6 @@ impl Shard {
             entropy: &mut *self.entropy,
         };
         let step = engine::step(machinery, &mut live.execution, input, now);
-        if step.more {
-            self.again.push_back(id);
-        }
         let stale =
             step.events.is_empty() && step.commands.is_empty() && !live.execution.has_changed();
         if stale && effects.is_empty() {
@@ -343,6 +372,9 @@ impl Shard {
         match closed {
             true => drop(self.residents.remove(id)),
             false => self.residents.touch(id),
+        }
+        if step.more {
+            self.take_turn_later(id);
         }
         out.push(Commit {
             transaction,

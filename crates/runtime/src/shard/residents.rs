@@ -124,6 +124,9 @@ impl Residents {
     pub(super) fn touch(&mut self, id: ExecutionId) {
         self.stamp += 1;
         if let Some(resident) = self.here.get_mut(&id) {
+            let weight = resident.live.weight();
+            self.bytes = self.bytes + weight - resident.weight;
+            resident.weight = weight;
             resident.stamp = self.stamp;
             self.touched.push_back((id, self.stamp));
         }

@@ -39,6 +39,8 @@ pub const INPUT: &str = r#"{"items": [1, 2, 3]}"#;
 #[derive(Clone)]
 pub struct Outside {
     calls: Arc<Mutex<HashMap<String, usize>>>,
+    /// How often each attempt was called.
+    attempts: Arc<Mutex<HashMap<TaskKey, usize>>>,
     epoch: Instant,
 }
 
@@ -46,13 +48,21 @@ impl Default for Outside {
     fn default() -> Outside {
         Outside {
             calls: Arc::default(),
+            attempts: Arc::default(),
             epoch: Instant::now(),
         }
     }
 }
 
 impl Outside {
-    /// The first call of `once` for an execution fails, everything else succeeds.
+    /// How often the attempts were called, the most called one first.
+    pub fn attempts(&self) -> Vec<usize> {
+        let mut counts: Vec<usize> = self.attempts.lock().unwrap().values().copied().collect();
+        counts.sort_by(|a, b| b.cmp(a));
+        counts
+    }
+
+    /// The first call of `once` for an execution fails, everything else succeeds; `never` is not answered.
     fn answer(&self, call: &TaskCall) -> TaskOutcome {
         let once = call.request.input.text().contains("once");
         let mut calls = self.calls.lock().unwrap();
@@ -70,6 +80,10 @@ impl Outside {
 
 impl TaskRunner for Outside {
     fn run(&self, call: TaskCall) {
+        *self.attempts.lock().unwrap().entry(call.key).or_default() += 1;
+        if call.request.input.text().contains("never") {
+            return;
+        }
         let outcome = self.answer(&call);
         call.answer.send(outcome);
     }

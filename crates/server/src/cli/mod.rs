@@ -4,6 +4,7 @@ mod client;
 mod demo;
 mod run;
 mod show;
+mod store;
 mod validate;
 
 use std::ffi::OsString;
@@ -40,6 +41,8 @@ enum Command {
     Validate(validate::ValidateArgs),
     /// Run a definition here and now, without a server: the output goes to standard output
     Run(run::RunArgs),
+    /// Check, measure, compact, back up and restore the folder of a server
+    Store(store::StoreArgs),
     /// Starts a function's process; used by the function host only
     #[command(name = "function-launcher", hide = true)]
     FunctionLauncher {
@@ -58,6 +61,10 @@ pub fn main() -> ExitCode {
         Command::Run(args) => {
             log_to_stderr("error");
             run::run(&args)
+        }
+        Command::Store(args) => {
+            log_to_stderr("error");
+            store::run(&args)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The ARNs of state machines and executions, and the errors of those that are none (spec api.md 0.2).
 
+use std::fmt;
+
 use aws::{ApiError, Arn};
 
 use super::errors;
@@ -10,8 +12,58 @@ pub(super) struct MachineArn {
     pub(super) region: String,
     pub(super) account: String,
     pub(super) name: String,
-    /// A version's number or an alias's name.
-    pub(super) qualifier: Option<String>,
+    /// What follows the name.
+    pub(super) qualifier: Option<Qualifier>,
+}
+
+impl MachineArn {
+    /// Whether it names the machine, or a version or alias of the machine, that the other one does.
+    pub(super) fn is_same_machine(&self, other: &MachineArn) -> bool {
+        (&self.region, &self.account, &self.name) == (&other.region, &other.account, &other.name)
+    }
+
+    /// The version that it names.
+    pub(super) fn version(&self) -> Option<u64> {
+        match self.qualifier {
+            Some(Qualifier::Version(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The alias that it names.
+    pub(super) fn alias(&self) -> Option<&str> {
+        match &self.qualifier {
+            Some(Qualifier::Alias(name)) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// What an ARN names of a machine: `:<n>` or `:<alias>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Qualifier {
+    /// A version's number, from 1.
+    Version(u64),
+    /// An alias's name, or what is neither: there is no alias of such a name.
+    Alias(String),
+}
+
+impl Qualifier {
+    fn read(text: &str) -> Qualifier {
+        let number = text.parse().ok().map(Qualifier::Version);
+        number
+            .filter(|number| *number != Qualifier::Version(0) && number.to_string() == text)
+            .unwrap_or_else(|| Qualifier::Alias(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Qualifier {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Qualifier::Version(number) => number.fmt(out),
+            Qualifier::Alias(name) => name.fmt(out),
+        }
+    }
 }
 
 /// `arn:<p>:states:<r>:<acct>:execution:<machine>:<name>`.
@@ -51,7 +103,7 @@ pub(super) fn machine(text: &str) -> Result<MachineArn, ApiError> {
         return Err(wrong_type(&arn));
     };
     let (name, qualifier) = match rest.split_once(':') {
-        Some((name, qualifier)) => (name, Some(qualifier.to_owned())),
+        Some((name, qualifier)) => (name, Some(Qualifier::read(qualifier))),
         None => (rest, None),
     };
     if name.contains('/') {

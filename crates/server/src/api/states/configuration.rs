@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::errors;
-use super::model::{Params, nested, nested_boolean, nested_list, nested_text, typed};
+use super::params::{Params, nested, nested_boolean, nested_list, nested_text, typed};
 
 /// As given, with the defaults that Describe shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

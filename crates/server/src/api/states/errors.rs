@@ -93,6 +93,26 @@ pub(super) fn no_machine(arn: &str) -> ApiError {
     )
 }
 
+/// A version or alias that is not there, where the operation speaks of resources ([rec] UpdateStateMachineAlias).
+pub(super) fn no_version_or_alias() -> ApiError {
+    error(
+        "ResourceNotFound",
+        "Request references a resource that does not exist.",
+    )
+}
+
+pub(super) fn invalid_routing(message: &str) -> ApiError {
+    validation(message).with("reason", "INVALID_ROUTING_CONFIGURATION")
+}
+
+pub(super) fn conflict(message: impl Into<String>) -> ApiError {
+    error("ConflictException", message)
+}
+
+pub(super) fn quota_exceeded(message: impl Into<String>) -> ApiError {
+    error("ServiceQuotaExceededException", message)
+}
+
 pub(super) fn no_execution(arn: &str) -> ApiError {
     error(
         "ExecutionDoesNotExist",
@@ -166,8 +186,5 @@ pub(super) fn from_records(error: RecordError) -> ApiError {
 }
 
 fn error_conflict() -> ApiError {
-    error(
-        "ConflictException",
-        "The resource was changed at the same time. Try again.",
-    )
+    conflict("The resource was changed at the same time. Try again.")
 }

@@ -7,6 +7,7 @@ use aws::ApiError;
 use engine::event::Failure;
 use engine::{Facts, Timestamp};
 use expr::json::Document;
+use runtime::query::Filter;
 use runtime::{
     ExecutionId, ExecutionRecord, Namespace, Runtime, RuntimeError, StartRequest, Status, query,
 };
@@ -15,8 +16,7 @@ use uuid::Uuid;
 
 use super::arns;
 use super::machines::{page_size, show_revision};
-use super::model::Params;
-use super::records::{Revision, revision_key};
+use super::params::Params;
 use super::tokens::Scope;
 use super::{StatesApi, epoch, errors};
 use crate::front::Request;
@@ -29,7 +29,8 @@ impl StatesApi {
         params: &Params,
     ) -> Result<Value, ApiError> {
         let arn = self.own_machine(request, params.required("stateMachineArn"))?;
-        let machine = self.machine(request, &arn)?.value;
+        let target = self.target(request, &arn)?;
+        let machine = target.machine;
         let name = match params.text("name") {
             Some(name) => {
                 arns::check_name(name)?;
@@ -51,12 +52,12 @@ impl StatesApi {
                 name: name.into(),
                 machine_arn: self.machine_arn(request, &machine.name).into(),
                 machine_name: machine.name.into(),
-                role_arn: machine.revision.role_arn.into(),
+                role_arn: target.revision.role_arn.into(),
                 region: request.region.clone(),
                 started: Timestamp(0),
                 input,
             },
-            revision: machine.revision.key.into(),
+            revision: target.pinned,
             trace_header: trace_header.map(Arc::from),
         };
         match self.runtime.start(start).await {
@@ -108,14 +109,9 @@ impl StatesApi {
         params: &Params,
     ) -> Result<Value, ApiError> {
         let (_, record) = self.execution(request, params.required("executionArn"))?;
-        let key = revision_key(&request.account, &request.region, &record.revision.key);
         let revision = self
-            .records
-            .get::<Revision>(&key)
-            .map_err(errors::from_records)?;
-        let revision = revision
-            .ok_or_else(|| errors::no_execution(params.required("executionArn")))?
-            .value;
+            .revision(request, &record.revision.key)?
+            .ok_or_else(|| errors::no_execution(params.required("executionArn")))?;
         let mut answer = json!({
             "stateMachineArn": &*record.facts.machine_arn,
             "name": &*record.facts.machine_name,
@@ -148,6 +144,7 @@ impl StatesApi {
         };
         let arn = self.own_machine(request, text)?;
         let machine = self.machine(request, &arn)?.value;
+        let through = self.filter(request, &arn)?;
         let (status, redriven) = (params.text("statusFilter"), params.text("redriveFilter"));
         let scope = Scope {
             operation: "ListExecutions",
@@ -168,11 +165,15 @@ impl StatesApi {
         let wanted =
             status.and_then(|status| Status::ALL.into_iter().find(|s| s.as_str() == status));
         let namespace = Namespace::new(&request.account, &request.region);
-        let page = query::list(
+        let filter = Filter {
+            status: wanted,
+            through: through.as_deref(),
+        };
+        let page = query::list_matching(
             self.runtime.store(),
             &namespace,
             &machine.name,
-            wanted,
+            filter,
             after,
             page_size(params),
         )
@@ -348,6 +349,12 @@ fn list_item(record: &ExecutionRecord) -> Value {
         "startDate": epoch(facts.started.0),
         "redriveCount": 0,
     });
+    if let Some(version) = &record.revision.version {
+        item["stateMachineVersionArn"] = (**version).into();
+    }
+    if let Some(alias) = &record.revision.alias {
+        item["stateMachineAliasArn"] = (**alias).into();
+    }
     if let Some(stopped) = record.stopped {
         item["stopDate"] = epoch(stopped.0);
     }

@@ -9,7 +9,7 @@ use runtime::{ExecutionId, ExecutionRecord, Namespace, RuntimeError, Status, que
 use serde_json::{Map, Value, json};
 
 use super::machines::page_size;
-use super::model::Params;
+use super::params::Params;
 use super::tokens::Scope;
 use super::{StatesApi, epoch, errors};
 use crate::front::Request;

@@ -1,26 +1,27 @@
-//! Create, update, describe, list, delete and validate state machines.
+//! Create, describe, list and delete state machines.
 
-use asl::{MachineType, Options, Severity};
+use asl::{MachineType, Options};
 use aws::ApiError;
 use aws::arn::RoleArn;
 use runtime::Namespace;
 use serde_json::{Value, json};
-use store::Transaction;
+use store::{Transaction, Write};
 use uuid::Uuid;
 
 use super::arns::{self, MachineArn};
 use super::configuration::Configuration;
-use super::model::Params;
+use super::params::Params;
 use super::records::{
-    MachineRecord, Revision, VariableReferences, machine_key, machine_prefix, revision_key,
+    MachineRecord, Publication, Releases, Revision, VariableReferences, VersionRecord,
+    alias_prefix, machine_key, machine_prefix, revision_key, version_prefix,
 };
+use super::targets::Target;
 use super::tokens::Scope;
-use super::{StatesApi, epoch, errors, tags};
+use super::versions::{is_own, with_version};
+use super::{StatesApi, aliases, epoch, errors, tags, versions};
 use crate::front::Request;
-use crate::records::{Change, Record, RecordError, RecordKey, encode};
+use crate::records::{Record, RecordError, RecordKey, encode};
 use crate::roles::Trust;
-
-const NOTHING_TO_UPDATE: &str = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified";
 
 impl StatesApi {
     pub(super) async fn create_machine(
@@ -30,7 +31,7 @@ impl StatesApi {
     ) -> Result<Value, ApiError> {
         let name = params.required("name");
         arns::check_name(name)?;
-        self.check_publish(params)?;
+        let creation = Publication::read(params)?;
         let machine_type = params.text("type").unwrap_or("STANDARD");
         let configuration = Configuration::default().changed_by(params)?;
         let tags = tags::read(params.structure("tags"), &self.machine_arn(request, name))?;
@@ -41,7 +42,7 @@ impl StatesApi {
         }
         self.check_role(&self.machine_arn(request, name), params.required("roleArn"))?;
         let now = self.now_millis();
-        let record = MachineRecord {
+        let mut record = MachineRecord {
             name: name.to_owned(),
             generation: Uuid::new_v4().to_string(),
             machine_type: machine_type.to_owned(),
@@ -55,8 +56,17 @@ impl StatesApi {
                 variable_references: variable_references(&machine),
             },
             tags,
+            releases: Releases {
+                creation: creation.clone(),
+                ..Releases::default()
+            },
         };
-        self.insert_machine(request, &record, definition).await
+        let version = match creation.publish {
+            true => Some(record.publish(creation.description.as_deref(), now)?),
+            false => None,
+        };
+        self.insert_machine(request, &record, definition, version.as_ref())
+            .await
     }
 
     /// Writes a new machine; one that is there already and equal is the same creation (spec api.md).
@@ -65,6 +75,7 @@ impl StatesApi {
         request: &Request,
         record: &MachineRecord,
         definition: &str,
+        version: Option<&VersionRecord>,
     ) -> Result<Value, ApiError> {
         let key = machine_key(&request.account, &request.region, &record.name);
         loop {
@@ -78,6 +89,7 @@ impl StatesApi {
             let tx = Transaction::new()
                 .require_absent(key.bytes().clone())
                 .put(key.bytes().clone(), encode(record));
+            let tx = with_version(request, tx, &record.name, version);
             match self
                 .records
                 .commit(self.with_revision(request, tx, &record.revision, definition))
@@ -91,13 +103,18 @@ impl StatesApi {
     }
 
     fn created(&self, request: &Request, record: &MachineRecord) -> Value {
-        json!({
+        let mut answer = json!({
             "stateMachineArn": self.machine_arn(request, &record.name),
             "creationDate": epoch(record.created_millis),
-        })
+        });
+        if record.releases.creation.publish {
+            let first = self.version_arn(request, &record.name, 1);
+            answer["stateMachineVersionArn"] = first.into();
+        }
+        answer
     }
 
-    /// Role and tags are not compared; the definition is, as text.
+    /// Role and tags are not compared; the definition is, as text, and what is said of publishing.
     fn same_creation(
         &self,
         request: &Request,
@@ -107,6 +124,7 @@ impl StatesApi {
     ) -> Result<Value, ApiError> {
         let same = existing.machine_type == wanted.machine_type
             && existing.revision.configuration == wanted.revision.configuration
+            && existing.releases.creation == wanted.releases.creation
             && self.definition(request, &existing.revision.key)? == definition;
         match same {
             true => Ok(self.created(request, existing)),
@@ -117,7 +135,7 @@ impl StatesApi {
     }
 
     /// Adds a revision's rows: its record and its definition.
-    fn with_revision(
+    pub(super) fn with_revision(
         &self,
         request: &Request,
         tx: Transaction,
@@ -135,104 +153,38 @@ impl StatesApi {
         tx
     }
 
-    pub(super) async fn update_machine(
-        &self,
-        request: &Request,
-        params: &Params,
-    ) -> Result<Value, ApiError> {
-        let arn = self.own_machine(request, params.required("stateMachineArn"))?;
-        if arn.qualifier.is_some() {
-            return Err(errors::no_machine(params.required("stateMachineArn")));
-        }
-        let changes = [
-            "definition",
-            "roleArn",
-            "loggingConfiguration",
-            "tracingConfiguration",
-            "encryptionConfiguration",
-        ];
-        if changes.iter().all(|name| params.structure(name).is_none()) {
-            return Err(errors::missing_parameter(NOTHING_TO_UPDATE));
-        }
-        self.check_publish(params)?;
-        loop {
-            let old = self.machine(request, &arn)?;
-            let updated = self.updated(request, params, &old.value)?;
-            let Some((new, definition)) = updated else {
-                return Ok(updated_answer(&old.value));
-            };
-            let key = machine_key(&request.account, &request.region, &arn.name);
-            let tx = self.records.replacing(&key, &old, &new);
-            match self
-                .records
-                .commit(self.with_revision(request, tx, &new.revision, &definition))
-                .await
-            {
-                Ok(()) => return Ok(updated_answer(&new)),
-                Err(RecordError::Conflict) => continue,
-                Err(error) => return Err(errors::from_records(error)),
-            }
-        }
-    }
-
-    /// The machine after an update and its definition; none if nothing changes: no new revision then ([rec]).
-    fn updated(
-        &self,
-        request: &Request,
-        params: &Params,
-        old: &MachineRecord,
-    ) -> Result<Option<(MachineRecord, String)>, ApiError> {
-        let current = self.definition(request, &old.revision.key)?;
-        let definition = params.text("definition").unwrap_or(&current);
-        let role_arn = params.text("roleArn").unwrap_or(&old.revision.role_arn);
-        let configuration = old.revision.configuration.changed_by(params)?;
-        let variable_references = match params.text("definition") {
-            Some(_) => variable_references(&compile(definition, &old.machine_type)?),
-            None => old.revision.variable_references.clone(),
-        };
-        if params.text("roleArn").is_some() {
-            self.check_role(&self.machine_arn(request, &old.name), role_arn)?;
-        }
-        let unchanged = definition == current
-            && role_arn == old.revision.role_arn
-            && configuration == old.revision.configuration;
-        if unchanged {
-            return Ok(None);
-        }
-        let revision = Revision {
-            key: Uuid::new_v4().to_string(),
-            id: Some(Uuid::new_v4().to_string()),
-            role_arn: role_arn.to_owned(),
-            configuration,
-            updated_millis: self.now_millis(),
-            variable_references,
-        };
-        Ok(Some((
-            MachineRecord {
-                revision,
-                ..old.clone()
-            },
-            definition.to_owned(),
-        )))
-    }
-
     pub(super) fn describe_machine(
         &self,
         request: &Request,
         params: &Params,
     ) -> Result<Value, ApiError> {
-        let arn = self.own_machine(request, params.required("stateMachineArn"))?;
-        let record = self.machine(request, &arn)?.value;
+        let text = params.required("stateMachineArn");
+        let arn = self.own_machine(request, text)?;
+        let version = match arn.version() {
+            Some(number) => self.version(request, &arn.name, number)?,
+            None => None,
+        };
+        if arn.qualifier.is_some() && version.is_none() {
+            return Err(errors::no_machine(text));
+        }
+        let Target {
+            machine, revision, ..
+        } = self.target(request, &arn)?;
+        let version = version.map(|version| version.value);
+        let created = version.as_ref().map(|version| version.created_millis);
         let mut answer = json!({
-            "stateMachineArn": self.machine_arn(request, &record.name),
-            "name": record.name,
+            "stateMachineArn": self.qualified_arn(request, &arn),
+            "name": machine.name,
             "status": "ACTIVE",
-            "definition": self.definition(request, &record.revision.key)?,
-            "roleArn": record.revision.role_arn,
-            "type": record.machine_type,
-            "creationDate": epoch(record.created_millis),
+            "definition": self.definition(request, &revision.key)?,
+            "roleArn": revision.role_arn,
+            "type": machine.machine_type,
+            "creationDate": epoch(created.unwrap_or(machine.created_millis)),
         });
-        show_revision(&mut answer, &record.revision);
+        if let Some(description) = version.and_then(|version| version.description) {
+            answer["description"] = description.into();
+        }
+        show_revision(&mut answer, &revision);
         Ok(answer)
     }
 
@@ -281,22 +233,18 @@ impl StatesApi {
         })
     }
 
-    /// 200 for one that is not there, too ([rec] api.md 0.5). Its open executions are aborted.
+    /// 200 for one that is not there, too ([rec] api.md 0.5). Its versions and aliases go with it, and its open
+    /// executions are aborted.
     pub(super) async fn delete_machine(
         &self,
         request: &Request,
         params: &Params,
     ) -> Result<Value, ApiError> {
         let arn = arns::machine(params.required("stateMachineArn"))?;
-        let own = arn.account == *request.account && arn.region == *request.region;
-        if !own || arn.qualifier.is_some() {
+        if !is_own(request, &arn) || arn.qualifier.is_some() {
             return Ok(json!({}));
         }
-        let key = machine_key(&request.account, &request.region, &arn.name);
-        self.records
-            .update(&key, |old: Option<&MachineRecord>| {
-                Ok::<_, RecordError>((Change::Delete, old.is_some()))
-            })
+        self.remove_machine(request, &arn.name)
             .await
             .map_err(errors::from_records)?;
         // Also when it was not there: an earlier deletion may have been cut off before all were aborted.
@@ -304,29 +252,34 @@ impl StatesApi {
         Ok(json!({}))
     }
 
-    pub(super) fn validate_definition(&self, params: &Params) -> Result<Value, ApiError> {
-        let options = options(params.text("type").unwrap_or("STANDARD"));
-        let found = asl::validate(params.required("definition"), &options);
-        let failed = found.iter().any(asl::Diagnostic::is_error);
-        let warnings = params.text("severity") == Some("WARNING");
-        let limit = params
-            .integer("maxResults")
-            .filter(|n| *n > 0)
-            .unwrap_or(100) as usize;
-        let shown: Vec<_> = found
-            .iter()
-            .filter(|diagnostic| warnings || diagnostic.is_error())
-            .collect();
-        let diagnostics: Vec<Value> = shown
-            .iter()
-            .take(limit)
-            .map(|diagnostic| diagnostic_json(diagnostic))
-            .collect();
-        Ok(json!({
-            "result": if failed { "FAIL" } else { "OK" },
-            "diagnostics": diagnostics,
-            "truncated": shown.len() > limit,
-        }))
+    /// Removes the records of a machine, if it is there, with its versions and aliases.
+    async fn remove_machine(&self, request: &Request, name: &str) -> Result<(), RecordError> {
+        let (account, region) = (&request.account, &request.region);
+        let key = machine_key(account, region, name);
+        loop {
+            let Some(old) = self.records.get::<MachineRecord>(&key)? else {
+                return Ok(());
+            };
+            let versions = version_prefix(account, region, name);
+            let aliases = alias_prefix(account, region, name);
+            let mut rows = self.keys(&versions, versions::MOST)?;
+            rows.extend(self.keys(&aliases, aliases::MOST)?);
+            rows.push(key.clone());
+            // The condition of a replacement, for rows that are not replaced.
+            let mut tx = self.records.replacing(&key, &old, &old.value);
+            tx.writes = rows.iter().map(|row| delete(row)).collect();
+            match self.records.commit(tx).await {
+                Err(RecordError::Conflict) => continue,
+                done => return done,
+            }
+        }
+    }
+
+    fn keys(&self, prefix: &RecordKey, most: usize) -> Result<Vec<RecordKey>, RecordError> {
+        let rows = self
+            .records
+            .list::<serde::de::IgnoredAny>(prefix, None, most)?;
+        Ok(rows.into_iter().map(|(key, _)| key).collect())
     }
 
     /// The ARN, if it can be one of this server's; a machine of another account or region is not there.
@@ -336,27 +289,21 @@ impl StatesApi {
         text: &str,
     ) -> Result<MachineArn, ApiError> {
         let arn = arns::machine(text)?;
-        match arn.account == *request.account && arn.region == *request.region {
+        match is_own(request, &arn) {
             true => Ok(arn),
             false => Err(errors::no_machine(text)),
         }
     }
 
-    /// The machine's record. Versions and aliases are not there yet, so a qualified ARN names nothing.
+    /// The record of the machine, also if the ARN names a version or alias of it.
     pub(super) fn machine(
         &self,
         request: &Request,
         arn: &MachineArn,
     ) -> Result<Record<MachineRecord>, ApiError> {
-        let text = || match &arn.qualifier {
-            Some(qualifier) => format!("{}:{qualifier}", self.machine_arn(request, &arn.name)),
-            None => self.machine_arn(request, &arn.name),
-        };
         let key = machine_key(&request.account, &request.region, &arn.name);
         let found = self.records.get(&key).map_err(errors::from_records)?;
-        found
-            .filter(|_| arn.qualifier.is_none())
-            .ok_or_else(|| errors::no_machine(&text()))
+        found.ok_or_else(|| errors::no_machine(&self.qualified_arn(request, arn)))
     }
 
     pub(super) fn machine_arn(&self, request: &Request, name: &str) -> String {
@@ -369,20 +316,8 @@ impl StatesApi {
             .map_err(errors::from_runtime)
     }
 
-    fn check_publish(&self, params: &Params) -> Result<(), ApiError> {
-        if params.boolean("publish") == Some(true) {
-            return Err(errors::not_yet("Publishing a version (publish)"));
-        }
-        match params.text("versionDescription") {
-            Some(_) => Err(errors::validation(
-                "Version description can only be set when publish is true",
-            )),
-            None => Ok(()),
-        }
-    }
-
     /// A role that is there must trust the service; one never seen is accepted unless roles must exist.
-    fn check_role(&self, machine_arn: &str, role_arn: &str) -> Result<(), ApiError> {
+    pub(super) fn check_role(&self, machine_arn: &str, role_arn: &str) -> Result<(), ApiError> {
         let role: RoleArn = role_arn
             .parse()
             .map_err(|_| errors::invalid_arn(&format!("Invalid ARN prefix: {role_arn}")))?;
@@ -405,7 +340,7 @@ impl StatesApi {
     }
 }
 
-fn options(machine_type: &str) -> Options {
+pub(super) fn options(machine_type: &str) -> Options {
     Options {
         machine_type: match machine_type {
             "EXPRESS" => MachineType::Express,
@@ -414,12 +349,18 @@ fn options(machine_type: &str) -> Options {
     }
 }
 
-fn compile(definition: &str, machine_type: &str) -> Result<asl::Machine, ApiError> {
+fn delete(row: &RecordKey) -> Write {
+    Write::Delete {
+        key: row.bytes().clone(),
+    }
+}
+
+pub(super) fn compile(definition: &str, machine_type: &str) -> Result<asl::Machine, ApiError> {
     asl::compile(definition, &options(machine_type))
         .map_err(|found| errors::invalid_definition(&found))
 }
 
-fn variable_references(machine: &asl::Machine) -> VariableReferences {
+pub(super) fn variable_references(machine: &asl::Machine) -> VariableReferences {
     let states = machine.variable_references.iter();
     states
         .map(|(state, names)| {
@@ -427,26 +368,6 @@ fn variable_references(machine: &asl::Machine) -> VariableReferences {
             (state.to_string(), names)
         })
         .collect()
-}
-
-fn diagnostic_json(diagnostic: &asl::Diagnostic) -> Value {
-    let mut shown = json!({
-        "severity": match diagnostic.severity { Severity::Error => "ERROR", Severity::Warning => "WARNING" },
-        "code": diagnostic.code.as_str(),
-        "message": diagnostic.message,
-    });
-    if let Some(location) = &diagnostic.location {
-        shown["location"] = location.as_str().into();
-    }
-    shown
-}
-
-fn updated_answer(record: &MachineRecord) -> Value {
-    let mut answer = json!({ "updateDate": epoch(record.revision.updated_millis) });
-    if let Some(id) = &record.revision.id {
-        answer["revisionId"] = id.as_str().into();
-    }
-    answer
 }
 
 /// What a description says of a revision besides definition and role.

@@ -3,6 +3,7 @@
 //! Owns the API's shapes, names and errors. What a definition means is `asl`'s, what an execution does is the
 //! runtime's.
 
+mod aliases;
 mod arns;
 mod configuration;
 mod errors;
@@ -11,9 +12,15 @@ mod history;
 pub mod integration;
 mod machines;
 mod model;
+mod params;
 mod records;
+mod routing;
 mod tags;
+mod targets;
 mod tokens;
+mod updates;
+mod validation;
+mod versions;
 
 use std::sync::Arc;
 
@@ -27,7 +34,7 @@ use crate::front::{Request, Response};
 use crate::records::Records;
 use crate::roles::Roles;
 pub use history::show as show_event;
-use model::Params;
+use params::Params;
 
 /// The service.
 pub struct StatesApi {
@@ -89,6 +96,14 @@ impl StatesApi {
             }
             "ListExecutions" => self.list_executions(request, &params),
             "GetExecutionHistory" => self.execution_history(request, &params),
+            "PublishStateMachineVersion" => self.publish_version(request, &params).await,
+            "ListStateMachineVersions" => self.list_versions(request, &params),
+            "DeleteStateMachineVersion" => self.delete_version(request, &params).await,
+            "CreateStateMachineAlias" => self.create_alias(request, &params).await,
+            "UpdateStateMachineAlias" => self.update_alias(request, &params).await,
+            "DescribeStateMachineAlias" => self.describe_alias(request, &params),
+            "ListStateMachineAliases" => self.list_aliases(request, &params),
+            "DeleteStateMachineAlias" => self.delete_alias(request, &params).await,
             "TagResource" => self.tag(request, &params).await,
             "UntagResource" => self.untag(request, &params).await,
             "ListTagsForResource" => self.list_tags(request, &params),

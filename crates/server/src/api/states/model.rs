@@ -1,27 +1,20 @@
-//! What the service model says of each operation's members: type, length, range. A table, and its interpreter.
-//!
-//! Order of checks, measured on AWS (spec api.md 0.1): types, then the shape of ARNs, then the constraints of the
-//! model, and only then what an operation itself looks at.
-
-use aws::ApiError;
-use aws::validate::Violations;
-use serde_json::{Map, Value};
-
-use super::arns;
-use super::errors;
+//! What the service model says of each operation's members: type, length, range. A table; `params` interprets it.
 
 /// A member of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member {
-    name: &'static str,
-    required: bool,
-    kind: Kind,
+    pub(super) name: &'static str,
+    pub(super) required: bool,
+    pub(super) kind: Kind,
 }
 
+/// A member's type with its constraints.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(super) enum Kind {
     /// Characters from and to.
     Text(usize, usize),
+    /// An alias's name: never a number, so that it cannot be a version.
+    AliasName,
     /// An ARN: its shape is looked at before all constraints.
     Arn(usize),
     /// Bytes at most; never echoed.
@@ -31,6 +24,8 @@ enum Kind {
     Enum(&'static [&'static str]),
     Structure,
     List,
+    /// One or two versions with their weights.
+    Routing,
 }
 
 impl Member {
@@ -75,6 +70,9 @@ const RESOURCE: Member = Member::new("resourceArn", Kind::Arn(256)).required();
 const INCLUDED_DATA: Member = Member::new("includedData", Kind::Enum(INCLUDED));
 const MAX_RESULTS: Member = Member::new("maxResults", Kind::Integer(0, 1000));
 const NEXT_TOKEN: Member = Member::new("nextToken", Kind::Text(1, 1024));
+const ALIAS: Member = Member::new("stateMachineAliasArn", Kind::Arn(256)).required();
+const ROUTING: Member = Member::new("routingConfiguration", Kind::Routing);
+const DESCRIPTION: Member = Member::new("description", Kind::Text(0, 256));
 
 /// The members of an operation; none if this version does not have it.
 pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
@@ -167,6 +165,32 @@ pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
                 ]
             }
         }
+        "PublishStateMachineVersion" => {
+            const {
+                &[
+                    MACHINE,
+                    Member::new("revisionId", Kind::Text(0, usize::MAX)),
+                    DESCRIPTION,
+                ]
+            }
+        }
+        "DeleteStateMachineVersion" => {
+            const { &[Member::new("stateMachineVersionArn", Kind::Arn(2000)).required()] }
+        }
+        "ListStateMachineVersions" | "ListStateMachineAliases" => {
+            const { &[MACHINE, NEXT_TOKEN, MAX_RESULTS] }
+        }
+        "CreateStateMachineAlias" => {
+            const {
+                &[
+                    DESCRIPTION,
+                    Member::new("name", Kind::AliasName).required(),
+                    ROUTING.required(),
+                ]
+            }
+        }
+        "UpdateStateMachineAlias" => const { &[ALIAS, DESCRIPTION, ROUTING] },
+        "DescribeStateMachineAlias" | "DeleteStateMachineAlias" => const { &[ALIAS] },
         "TagResource" => const { &[RESOURCE, TAGS.required()] },
         "UntagResource" => const { &[RESOURCE, Member::new("tagKeys", Kind::List).required()] },
         "ListTagsForResource" => const { &[RESOURCE] },
@@ -181,19 +205,12 @@ const DEFINITION_TO_VALIDATE: Member =
 /// Operations of the model (2016-11-23) that this version does not have.
 pub(super) const NOT_YET: &[&str] = &[
     "CreateActivity",
-    "CreateStateMachineAlias",
     "DeleteActivity",
-    "DeleteStateMachineAlias",
-    "DeleteStateMachineVersion",
     "DescribeActivity",
     "DescribeMapRun",
-    "DescribeStateMachineAlias",
     "GetActivityTask",
     "ListActivities",
     "ListMapRuns",
-    "ListStateMachineAliases",
-    "ListStateMachineVersions",
-    "PublishStateMachineVersion",
     "RedriveExecution",
     "SendTaskFailure",
     "SendTaskHeartbeat",
@@ -201,181 +218,4 @@ pub(super) const NOT_YET: &[&str] = &[
     "StartSyncExecution",
     "TestState",
     "UpdateMapRun",
-    "UpdateStateMachineAlias",
 ];
-
-/// A member of a nested structure, checked for its type; missing and null are none.
-pub(super) fn nested<'v>(
-    value: &'v Value,
-    name: &str,
-    is: fn(&Value) -> bool,
-    wanted: &str,
-) -> Result<Option<&'v Value>, ApiError> {
-    let found = value.get(name).filter(|found| !found.is_null());
-    found
-        .map(|found| typed(found, name, is, wanted))
-        .transpose()
-}
-
-/// The value, if it has the type.
-pub(super) fn typed<'v>(
-    value: &'v Value,
-    name: &str,
-    is: fn(&Value) -> bool,
-    wanted: &str,
-) -> Result<&'v Value, ApiError> {
-    match is(value) {
-        true => Ok(value),
-        false => Err(errors::serialization(format!(
-            "{} can not be converted to a {wanted} at '{name}'",
-            json_type(value)
-        ))),
-    }
-}
-
-/// A text member of a nested structure.
-pub(super) fn nested_text<'v>(value: &'v Value, name: &str) -> Result<Option<&'v str>, ApiError> {
-    Ok(nested(value, name, Value::is_string, "String")?.and_then(Value::as_str))
-}
-
-/// A boolean member of a nested structure; missing is false.
-pub(super) fn nested_boolean(value: &Value, name: &str) -> Result<bool, ApiError> {
-    let found = nested(value, name, Value::is_boolean, "Boolean")?;
-    Ok(found.and_then(Value::as_bool).unwrap_or(false))
-}
-
-/// A list member of a nested structure; missing is empty.
-pub(super) fn nested_list<'v>(value: &'v Value, name: &str) -> Result<&'v [Value], ApiError> {
-    let found = nested(value, name, Value::is_array, "list")?;
-    Ok(found
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default())
-}
-
-/// A request whose members have the types and obey the constraints of the model.
-#[derive(Debug)]
-pub(super) struct Params(Map<String, Value>);
-
-impl Params {
-    /// Reads and checks a body.
-    pub(super) fn read(body: &[u8], members: &[Member]) -> Result<Params, ApiError> {
-        let params = Params(object(body)?);
-        for member in members {
-            params.check_type(member)?;
-        }
-        for member in members
-            .iter()
-            .filter(|member| matches!(member.kind, Kind::Arn(_)))
-        {
-            params
-                .text(member.name)
-                .map_or(Ok(()), arns::check_prefix)?;
-        }
-        let mut violations = Violations::default();
-        for member in members {
-            params.check_constraints(member, &mut violations);
-        }
-        violations.check(errors::validation)?;
-        Ok(params)
-    }
-
-    fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
-    }
-
-    /// A text member.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.value(name)?.as_str()
-    }
-
-    /// A text member that the model requires.
-    pub(super) fn required(&self, name: &str) -> &str {
-        self.text(name).unwrap_or_default()
-    }
-
-    /// An integer member.
-    pub(super) fn integer(&self, name: &str) -> Option<i64> {
-        self.value(name)?.as_i64()
-    }
-
-    /// A boolean member.
-    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
-        self.value(name)?.as_bool()
-    }
-
-    /// A structure or list member.
-    pub(super) fn structure(&self, name: &str) -> Option<&Value> {
-        self.value(name)
-    }
-
-    fn check_type(&self, member: &Member) -> Result<(), ApiError> {
-        let Some(value) = self.value(member.name) else {
-            return Ok(());
-        };
-        let (fits, wanted) = match member.kind {
-            Kind::Text(..) | Kind::Arn(_) | Kind::Data(_) | Kind::Enum(_) => {
-                (value.is_string(), "String")
-            }
-            Kind::Integer(..) => (value.is_i64(), "Integer"),
-            Kind::Boolean => (value.is_boolean(), "Boolean"),
-            Kind::Structure => (value.is_object(), "structure"),
-            Kind::List => (value.is_array(), "list"),
-        };
-        match fits {
-            true => Ok(()),
-            false => Err(errors::serialization(format!(
-                "{} can not be converted to a {wanted} at '{}'",
-                json_type(value),
-                member.name
-            ))),
-        }
-    }
-
-    fn check_constraints(&self, member: &Member, violations: &mut Violations) {
-        let Some(value) = self.value(member.name) else {
-            if member.required {
-                violations.required::<()>(member.name, None);
-            }
-            return;
-        };
-        let text = value.as_str().unwrap_or_default();
-        match member.kind {
-            Kind::Text(min, max) => violations.length(member.name, text, min, max),
-            Kind::Arn(max) => violations.length(member.name, text, 1, max),
-            Kind::Data(max) => violations.bytes(member.name, text, max),
-            Kind::Integer(min, max) => {
-                violations.range(member.name, value.as_i64().unwrap_or_default(), min, max)
-            }
-            Kind::Enum(set) => violations.one_of(member.name, text, set),
-            Kind::Boolean | Kind::Structure | Kind::List => {}
-        }
-    }
-}
-
-fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(other) => Err(errors::serialization(format!(
-            "{} can not be converted to a structure",
-            json_type(&other)
-        ))),
-        Err(error) => Err(errors::serialization(format!(
-            "The request body is not valid JSON: {error}"
-        ))),
-    }
-}
-
-/// As the service's parser calls them.
-fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "NULL_VALUE",
-        Value::Bool(true) => "TRUE_VALUE",
-        Value::Bool(false) => "FALSE_VALUE",
-        Value::Number(number) if number.is_f64() => "DECIMAL_VALUE",
-        Value::Number(_) => "NUMBER_VALUE",
-        Value::String(_) => "STRING_VALUE",
-        Value::Array(_) => "START_ARRAY",
-        Value::Object(_) => "START_OBJECT",
-    }
-}

@@ -1,4 +1,5 @@
-//! What is kept of a state machine: the record under its name, and one for every revision that executions may pin.
+//! What is kept of a state machine: the record under its name, one for every revision that executions may pin, and one
+//! for every version and alias.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,64 @@ pub(super) struct MachineRecord {
     pub(super) revision: Revision,
     /// In the order of their first setting.
     pub(super) tags: Vec<Tag>,
+    #[serde(default)]
+    pub(super) releases: Releases,
+}
+
+/// What a machine's record knows of its versions and aliases. Whoever changes one of them writes the machine's record
+/// in the same transaction, on condition that nobody else has: so all changes of a machine's releases are in one order.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Releases {
+    /// The last version's number: numbers are not used again.
+    pub(super) last_version: u64,
+    /// Versions that are there.
+    pub(super) versions: usize,
+    /// Aliases that are there.
+    pub(super) aliases: usize,
+    /// The version of the current revision, if there is one.
+    pub(super) current: Option<u64>,
+    /// Goes up with every change, so that no two states of the record are the same bytes.
+    pub(super) changes: u64,
+    /// What the creation said of publishing: part of its identity.
+    pub(super) creation: Publication,
+}
+
+/// `publish` and `versionDescription`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Publication {
+    pub(super) publish: bool,
+    pub(super) description: Option<String>,
+}
+
+/// A version: a revision under a number. Never changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct VersionRecord {
+    pub(super) number: u64,
+    /// The revision's key.
+    pub(super) revision: String,
+    pub(super) description: Option<String>,
+    pub(super) created_millis: i64,
+}
+
+/// An alias: a name that leads to versions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AliasRecord {
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    /// One or two; the weights make a hundred.
+    pub(super) routes: Vec<Route>,
+    pub(super) created_millis: i64,
+    pub(super) updated_millis: i64,
+}
+
+/// Where an alias leads. A version that is named here cannot be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Route {
+    pub(super) version: u64,
+    /// The version's revision, whose record outlives the version: a start needs not look for the version.
+    pub(super) revision: String,
+    /// Of a hundred starts, how many.
+    pub(super) weight: u32,
 }
 
 /// What an update replaces. An execution keeps the one it started with.
@@ -55,6 +114,27 @@ pub(super) fn machine_key(account: &str, region: &str, name: &str) -> RecordKey 
 /// What the keys of all machines begin with.
 pub(super) fn machine_prefix(account: &str, region: &str) -> RecordKey {
     RecordKey::new(account, region, "state-machine", &[])
+}
+
+/// Where a version's record is. Keys are in the order of lists: the newest version first.
+pub(super) fn version_key(account: &str, region: &str, name: &str, number: u64) -> RecordKey {
+    let number = format!("{:016x}", u64::MAX - number);
+    RecordKey::new(account, region, "state-machine-version", &[name, &number])
+}
+
+/// What the keys of all versions of a machine begin with.
+pub(super) fn version_prefix(account: &str, region: &str, name: &str) -> RecordKey {
+    RecordKey::new(account, region, "state-machine-version", &[name])
+}
+
+/// Where an alias's record is.
+pub(super) fn alias_key(account: &str, region: &str, name: &str, alias: &str) -> RecordKey {
+    RecordKey::new(account, region, "state-machine-alias", &[name, alias])
+}
+
+/// What the keys of all aliases of a machine begin with.
+pub(super) fn alias_prefix(account: &str, region: &str, name: &str) -> RecordKey {
+    RecordKey::new(account, region, "state-machine-alias", &[name])
 }
 
 /// Where a revision's record is.

@@ -4,7 +4,7 @@ use aws::ApiError;
 use aws::validate::Violations;
 use serde_json::{Value, json};
 
-use super::model::{Params, nested_text, typed};
+use super::params::{Params, nested_text, typed};
 use super::records::{MachineRecord, Tag, machine_key};
 use super::{StatesApi, arns, errors};
 use crate::front::Request;

@@ -95,7 +95,7 @@ pub struct Inspection {
     pub view: Option<View>,
     /// The names of the tables that belong to the index.
     pub(super) tables: HashSet<OsString>,
-    _directory: Directory,
+    directory: Directory,
 }
 
 impl Inspection {
@@ -117,7 +117,7 @@ impl Inspection {
             index: IndexFacts::default(),
             view: None,
             tables: HashSet::new(),
-            _directory: directory,
+            directory,
         };
         found.check_format(&disk, &names)?;
         let index = found.check_index(options)?;
@@ -131,7 +131,7 @@ impl Inspection {
             Ok(true) => Ok(()),
             Ok(false) if !names.iter().any(|name| name.starts_with("log-")) => Err(StoreError::io(
                 "looking for a store in",
-                self._directory.path(),
+                self.directory.path(),
                 std::io::ErrorKind::NotFound.into(),
             )),
             Ok(false) => {
@@ -146,7 +146,7 @@ impl Inspection {
 
     /// Checks the files of the index; answers it opened, if it can be.
     fn check_index(&mut self, options: &Options) -> Result<Option<(Index, Scratch)>, StoreError> {
-        let path = self._directory.index();
+        let path = self.directory.index();
         if !Index::exists(&path) {
             return Ok(None);
         }
@@ -216,14 +216,16 @@ impl Inspection {
             }
         };
         let (index, scratch) = match index {
-            Some(opened) => opened,
-            None if survey.is_complete() => {
+            // A damaged index is not needed where the log has everything.
+            Some(opened) if !(survey.is_complete() && self.index_is_damaged()) => opened,
+            _ if survey.is_complete() => {
                 self.index_is_spare();
                 self.empty_index(options)?
             }
-            None => return self.no_index(disk.path("index")),
+            _ => return self.no_index(disk.path("index")),
         };
-        let replayed = survey.follow(disk, self.index.applied, &mut |writes, last| {
+        let applied = index.applied()?;
+        let replayed = survey.follow(disk, applied, &mut |writes, last| {
             let writes = writes.iter().map(|write| (write.key, write.value));
             index.apply(writes.collect::<HashMap<_, _>>().into_iter(), last);
             if index.unsealed_bytes() >= options.index_memory_bytes && index.seal() {
@@ -239,7 +241,7 @@ impl Inspection {
     }
 
     fn view_of(&self, index: Index, scratch: Scratch) -> View {
-        let index_files = self._directory.index();
+        let index_files = self.directory.index();
         let of_index = |damage: &&Damage| damage.file.starts_with(&index_files);
         let gaps = self.damages.iter().filter(of_index);
         View::new(index, scratch, gaps.map(|damage| damage.lost.clone()))
@@ -255,18 +257,25 @@ impl Inspection {
         }
     }
 
+    fn index_is_damaged(&self) -> bool {
+        let path = self.directory.index();
+        self.damages.iter().any(|d| d.file.starts_with(&path))
+    }
+
     /// The log holds everything, so that damage of the index costs nothing.
     fn index_is_spare(&mut self) {
-        let path = self._directory.index();
+        let path = self.directory.index();
         for damage in &mut self.damages {
             if damage.file.starts_with(&path) {
-                damage.lost = Lost::Nothing("the log holds everything, the index is rebuilt");
+                damage.lost = Lost::Nothing(
+                    "the log holds everything: without its folder the index is filled again",
+                );
             }
         }
     }
 
     fn no_index(&mut self, path: PathBuf) -> Result<(), StoreError> {
-        if !self.damages.iter().any(|d| d.file.starts_with(&path)) {
+        if !self.index_is_damaged() {
             let what = "the index is missing, and the log has been cut".to_owned();
             self.damaged(path, 0, what, Lost::Index);
         }
@@ -275,7 +284,7 @@ impl Inspection {
 
     /// What keeps the store from being opened is damage, unless it was found before.
     fn note_unless_known(&mut self, error: StoreError) -> Result<(), StoreError> {
-        let log = |damage: &Damage| !damage.file.starts_with(self._directory.index());
+        let log = |damage: &Damage| !damage.file.starts_with(self.directory.index());
         match self.damages.iter().any(log) {
             true => Ok(()),
             false => self.note(error, Lost::Nothing("everything before it can be read")),

@@ -26,7 +26,8 @@ pub(super) fn check(
         applied,
         damages,
         facts: LogFacts::default(),
-        expected: None,
+        // Before the first segment there was nothing.
+        expected: (kept.first() == Some(&0)).then_some(1),
         end: None,
     };
     for id in kept {
@@ -132,8 +133,10 @@ impl Walk<'_> {
 
     /// Counts a record, and reports what is missing before it.
     fn take(&mut self, header: &Header) {
-        let expected = self.expected.unwrap_or(header.sequence);
         let end = self.end.take();
+        // Bad records before the first good one are not known by their number.
+        let unknown = if end.is_some() { 0 } else { header.sequence };
+        let expected = self.expected.unwrap_or(unknown);
         if header.sequence != expected
             && let Some(end) = end
         {

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// What a block begins with.
 const BLOCK: &[u8; 4] = b"LSM\x03";
+/// The version of the table stands alone before the last block.
+const VERSION: u8 = 3;
 /// What follows the last block: the table of contents.
 const CONTENTS: &[u8; 4] = b"TOC!";
 
@@ -89,6 +91,10 @@ fn walk(bytes: &[u8]) -> Blocks {
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         if rest.starts_with(CONTENTS) {
             return blocks;
+        }
+        if rest[0] == VERSION && rest[1..].starts_with(BLOCK) {
+            at += 1;
+            continue;
         }
         match block_length(rest) {
             Ok(length) => {

@@ -28,8 +28,8 @@ impl View {
         }
     }
 
-    /// Hands the rows of a range to `visit`, in order, one at a time, until it answers false. What is damaged is skipped:
-    /// true if nothing was.
+    /// Hands the rows of a range to `visit`, in order, one at a time, until it answers false. What is damaged is skipped,
+    /// and up to a few rows before it, since the tree reads ahead: true if nothing was.
     pub fn for_each(
         &self,
         range: KeyRange,
@@ -38,17 +38,16 @@ impl View {
         let mut range = range;
         let mut is_whole = true;
         loop {
-            let mut last = None;
+            let mut last = Bytes::copy_from_slice(range.start());
             let read = self.index.for_each(&range, &mut |key, value| {
-                last = Some(Bytes::copy_from_slice(key));
+                last = Bytes::copy_from_slice(key);
                 visit(key, value)
             });
             let Err(error) = read else {
                 return Ok(is_whole);
             };
             is_whole = false;
-            let reached = last.unwrap_or_else(|| Bytes::copy_from_slice(range.start()));
-            match self.behind_the_gap(&reached) {
+            match self.behind_the_gap(&last) {
                 Some(Some(next)) => range = range.starting_at(next),
                 Some(None) => return Ok(is_whole),
                 None => return Err(error),

@@ -1,0 +1,110 @@
+//! What the ARN of a machine, a version or an alias leads to: the revision that a start pins, or whose executions are
+//! listed.
+
+use aws::ApiError;
+use runtime::PinnedRevision;
+use uuid::Uuid;
+
+use super::arns::{MachineArn, Qualifier};
+use super::records::{MachineRecord, Revision, Route, revision_key};
+use super::{StatesApi, errors};
+use crate::front::Request;
+
+/// What is to be started.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) machine: MachineRecord,
+    /// The revision's record.
+    pub(super) revision: Revision,
+    /// The same for the execution to keep, with the ARNs of the version and alias.
+    pub(super) pinned: PinnedRevision,
+}
+
+impl StatesApi {
+    /// Follows an ARN; an alias that leads to two versions chooses one of them by chance.
+    pub(super) fn target(&self, request: &Request, arn: &MachineArn) -> Result<Target, ApiError> {
+        let machine = self.machine(request, arn)?.value;
+        let name = &machine.name;
+        let gone = || errors::no_machine(&self.qualified_arn(request, arn));
+        let mut pinned = PinnedRevision::unqualified(machine.revision.key.as_str());
+        match &arn.qualifier {
+            None => {}
+            Some(Qualifier::Version(number)) => {
+                let version = self.version(request, name, *number)?.ok_or_else(gone)?;
+                pinned.key = version.value.revision.into();
+                pinned.version = Some(self.version_arn(request, name, *number).into());
+            }
+            Some(Qualifier::Alias(alias)) => {
+                let alias = self.alias(request, name, alias)?.ok_or_else(gone)?.value;
+                let route = choose(&alias.routes, draw()).ok_or_else(gone)?;
+                pinned.key = route.revision.as_str().into();
+                pinned.version = Some(self.version_arn(request, name, route.version).into());
+                pinned.alias = Some(self.alias_arn(request, name, &alias.name).into());
+            }
+        }
+        let revision = match *pinned.key == machine.revision.key {
+            true => machine.revision.clone(),
+            false => self.revision(request, &pinned.key)?.ok_or_else(gone)?,
+        };
+        Ok(Target {
+            machine,
+            revision,
+            pinned,
+        })
+    }
+
+    /// The record of a revision. Revisions are kept for the executions that pin them.
+    pub(super) fn revision(
+        &self,
+        request: &Request,
+        key: &str,
+    ) -> Result<Option<Revision>, ApiError> {
+        let key = revision_key(&request.account, &request.region, key);
+        let found = self.records.get(&key).map_err(errors::from_records)?;
+        Ok(found.map(|record| record.value))
+    }
+
+    /// The ARN of a version or alias by which executions are filtered, after a look whether it is there; none for the
+    /// machine itself.
+    pub(super) fn filter(
+        &self,
+        request: &Request,
+        arn: &MachineArn,
+    ) -> Result<Option<String>, ApiError> {
+        let is_there = match &arn.qualifier {
+            None => return Ok(None),
+            Some(Qualifier::Version(number)) => {
+                self.version(request, &arn.name, *number)?.is_some()
+            }
+            Some(Qualifier::Alias(name)) => self.alias(request, &arn.name, name)?.is_some(),
+        };
+        let text = self.qualified_arn(request, arn);
+        match is_there {
+            true => Ok(Some(text)),
+            false => Err(errors::no_machine(&text)),
+        }
+    }
+
+    /// The ARN as this server writes it.
+    pub(super) fn qualified_arn(&self, request: &Request, arn: &MachineArn) -> String {
+        let machine = self.machine_arn(request, &arn.name);
+        match &arn.qualifier {
+            Some(qualifier) => format!("{machine}:{qualifier}"),
+            None => machine,
+        }
+    }
+}
+
+/// One of a hundred. The low bits of a UUID of version 4 are random.
+fn draw() -> u32 {
+    (Uuid::new_v4().as_u128() as u32) % 100
+}
+
+/// The route whose share of a hundred the draw falls into.
+fn choose(routes: &[Route], draw: u32) -> Option<&Route> {
+    let mut below = 0;
+    routes.iter().find(|route| {
+        below += route.weight;
+        draw < below
+    })
+}
