@@ -345,8 +345,8 @@ def test_unknown_operations_and_services_are_named(server):
 
 
 def test_operations_that_are_to_come_say_so(server):
-    answer = states(server, "PublishStateMachineVersion", {"stateMachineArn": UNKNOWN})
-    assert answer.status == 400 and "PublishStateMachineVersion" in answer.message
+    answer = states(server, "CreateActivity", {"name": "worker"})
+    assert answer.status == 400 and "CreateActivity" in answer.message
 
 
 def test_a_body_over_the_limit_is_413(server):

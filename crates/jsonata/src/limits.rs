@@ -6,8 +6,9 @@ pub struct Limits {
     /// Units of work: an operator, a call, a few items or some dozens of bytes looked at or moved, a
     /// few instructions of a regular expression. Exceeded: `U1002`.
     pub steps: u64,
-    /// Memory that all results take together, roughly; what was freed in between still counts.
-    /// Exceeded: `U1003`.
+    /// Memory that results take together, roughly. Of a large result that nobody holds any more it is
+    /// given back; small ones still count. The real peak is below twice that: a text is there twice
+    /// while it is made, and a list while it grows. Exceeded: `U1003`.
     pub bytes: usize,
     /// Evaluations inside each other: a function that calls itself takes three or four for each
     /// call, a tail call none. Exceeded: `U1001`.

@@ -46,7 +46,7 @@ fn memory() {
             "$reduce([1..100], function($a,$b){ $append($a,$a) }, [1])",
             "$split($pad('', 500000, 'a'), '')",
             "$uppercase($pad('x', 7000000))",
-            "$encodeUrl($pad('', 900000, 'é'))",
+            "($d := function($s,$n){ $n = 0 ? $s : $d($s & $s, $n-1) }; $encodeUrl($d('ééééééééé', 17)))",
             "$partition([1..200000], 1)",
             "[[1..1e7],1].*",
             "[[1..1e7],1].**",
@@ -78,7 +78,7 @@ fn work() {
             "$contains($pad('', 20000, 'a'), /(.*)(.*)(.*)x/)",
             "$contains($pad('', 20000, 'a'), /(?=(a+))\\1b/)",
             "$contains('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', /^(a|a)*$(?<=b)/)",
-            "$distinct([1..20000].{'a':$})",
+            "$distinct([1..2000].[[[$]]])",
             "($a := [1..10000]; $map($a, function($x){ $count($a[$ = $x]) }))",
             "($f := function($x,$n){ $n = 0 ? $x : $f({'a':$x,'b':$x}, $n-1) }; $f(1,60) = $f(1,60))",
             "($f := function($x,$n){ $n = 0 ? $x : $f([[$x],[$x]], $n-1) }; $boolean($f(0,60)))",
@@ -177,6 +177,88 @@ fn deep_sources() {
     ] {
         let found = outcome(&pattern, "");
         assert!(found.ends_with("Regular expression too large"), "{found}");
+    }
+}
+
+/// Work in proportion to something large is paid for wherever it is done.
+#[test]
+fn hidden_work() {
+    ends_with(
+        STEPS,
+        &[
+            "($s := $pad('', 200000, 'a'); $f := /b/; $map([1..2000], function($x){ $f($s, 199999) }))",
+            "($s := $pad('', 200000, 'a'); $map([1..2000], function($x){ $lookup({'a':1}, $s) }))",
+            "($s := $pad('', 200000, 'a'); $map([1..2000], function($x){ {$s:1} }))",
+            "($s := {$pad('', 200000, 'a'):1}; $map([1..2000], function($x){ $merge([$s,{}]) }))",
+            "($s := {$pad('', 200000, 'a'):1}; $map([1..2000], function($x){ $keys($s) }))",
+            "($s := {$pad('', 200000, 'a'):1}; $map([1..2000], function($x){ $sift($s, function($v){true}) }))",
+            "($s := {$pad('', 200000, 'a'):1}; $map([1..2000], function($x){ $spread($s) }))",
+            "($s := $pad('', 200000, 'a'); $t := $s & ''; $map([1..2000], function($x){ $s = $t }))",
+            "($s := $pad('', 200000, 'a'); $t := $s & ''; $map([1..2000], function($x){ $s in $t }))",
+            "($s := $pad('', 200000, 'a'); $t := [$s & '', 1]; $map([1..2000], function($x){ $s in $t }))",
+            "($s := $pad('', 200000, 'a'); $t := $s & ''; $map([1..2000], function($x){ {$s:1} = {$t:1} }))",
+            "($s := $pad('', 200000, 'a'); $t := $s & ''; $map([1..2000], function($x){ [{'a':$s},{'a':$t}]^(a) }))",
+            "$map([1..10000], function($x){ $formatNumber(1e300, '0') })",
+            "$map([1..10000], function($x){ $formatBase(1e300, 2) })",
+            "$map([1..10000], function($x){ $formatInteger(1e300, '0') })",
+            "($s := $pad('', 200000, 'a'); $map([1..2000], function($x){ $contains($s, /(?=(a+))b\\1/) }))",
+        ],
+    );
+    // A thousand captures that are forgotten in every iteration, or before every attempt.
+    let groups = "(a)?".repeat(1000);
+    let forgets = format!("$contains($pad('', 10000, 'a'), /(?:{groups}b?)*c/)");
+    let attempts = format!("$contains($pad('', 20000, 'b'), /(?:b{groups}c|[b]{groups}c)/)");
+    // As many parameters as arguments, the last of which does not fit.
+    let parameters = "n?".repeat(1000);
+    let arguments = "1,".repeat(1000);
+    let mismatch = format!(
+        "($f := function()<{parameters}>{{1}}; $map([1..100], function($x){{ $f({arguments}'a') }}))"
+    );
+    let fits = format!(
+        "($f := function()<{parameters}>{{1}}; $map([1..100], function($x){{ $f({arguments}1) }}))"
+    );
+    ends_with(STEPS, &[&forgets, &attempts]);
+    ends_with("T0410", &[&mismatch]);
+    ends_with("T0410", &[&fits]);
+}
+
+/// What a search has waiting is memory too.
+#[test]
+fn the_stack_of_a_regular_expression() {
+    ends_with(BYTES, &["$contains($pad('', 90000, 'a'), /(?:a|b)*c/)"]);
+}
+
+/// Memory that nobody holds any more is given back, so that what accumulates is bounded by its size.
+#[test]
+fn accumulation() {
+    for (source, expected) in [
+        (
+            "$count($reduce([1..2000], function($a,$i){ $append($a,$i) }, []))",
+            "2000",
+        ),
+        (
+            "$length($reduce([1..2500], function($a,$i){ $a & '12345678901234567890' }, ''))",
+            "50000",
+        ),
+        (
+            "$count($keys($reduce([1..1500], function($a,$i){ $merge([$a, {$string($i): $i}]) }, {})))",
+            "1500",
+        ),
+        (
+            "($s := $pad('', 100000, 'a'); $count($map([1..1000], function($i){ $substring($s, $i, 10) })))",
+            "1000",
+        ),
+        ("$count($distinct([1..2500].{'id': $}))", "2500"),
+        (
+            "$count($distinct([1..2500].{'b': {'c': 1}, 'id': 'row ' & $}))",
+            "2500",
+        ),
+        (
+            "($f := function($s,$n){ $n = 0 ? $length($s) : $f($s & 'x', $n - 1) }; $f('', 20000))",
+            "20000",
+        ),
+    ] {
+        assert_eq!(outcome(source, ""), expected, "{source}");
     }
 }
 

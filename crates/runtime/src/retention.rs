@@ -95,7 +95,7 @@ fn page(
     let prefix = namespace.table(Table::Execution).build();
     let mut range = KeyRange::prefix(prefix.clone());
     if let Some(after) = after {
-        range = range.after(&record_key(namespace, after));
+        range = range.after(record_key(namespace, after));
     }
     let rows = store.scan(range, Order::Ascending, PAGE)?;
     let read = |key: &[u8], value: &[u8]| {

@@ -19,10 +19,7 @@ pub enum Step {
 /// Of a repeated key it is the last one, the one that counts. `None` when there is no such value,
 /// or the text is not JSON on the way there.
 pub fn locate(text: &str, path: &[Step]) -> Option<Range<usize>> {
-    let scanner = Scanner {
-        bytes: text.as_bytes(),
-        text,
-    };
+    let scanner = Scanner::new(text);
     let mut start = scanner.skip_space(0);
     for step in path {
         start = match step {
@@ -33,13 +30,57 @@ pub fn locate(text: &str, path: &[Step]) -> Option<Range<usize>> {
     Some(start..scanner.value_end(start)?)
 }
 
-/// Walks over a text without building anything. Every function takes and returns offsets.
+/// Walks over a text without building values. Every function takes and returns offsets.
 struct Scanner<'t> {
     bytes: &'t [u8],
     text: &'t str,
+    /// Where each container begins and ends, by beginning: one pass finds them all, so that a value deep inside is found
+    /// without walking over what is around it at every level.
+    containers: Vec<(usize, usize)>,
 }
 
-impl Scanner<'_> {
+impl<'t> Scanner<'t> {
+    fn new(text: &'t str) -> Scanner<'t> {
+        let mut scanner = Scanner {
+            bytes: text.as_bytes(),
+            text,
+            containers: Vec::new(),
+        };
+        scanner.containers = scanner.all_containers();
+        scanner
+    }
+
+    /// Those that are closed.
+    fn all_containers(&self) -> Vec<(usize, usize)> {
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        let mut open: Vec<usize> = Vec::new();
+        let mut at = 0;
+        while let Some(byte) = self.byte(at) {
+            match byte {
+                b'"' => match self.string_end(at) {
+                    Some(end) => {
+                        at = end;
+                        continue;
+                    }
+                    None => break,
+                },
+                b'{' | b'[' => {
+                    open.push(found.len());
+                    found.push((at, 0));
+                }
+                b'}' | b']' => {
+                    if let Some(container) = open.pop() {
+                        found[container].1 = at + 1;
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        found.retain(|(_, end)| *end > 0);
+        found
+    }
+
     /// The beginning of the member's value in the object that begins at `start`.
     fn member(&self, start: usize, key: &str) -> Option<usize> {
         let mut found = None;
@@ -93,23 +134,10 @@ impl Scanner<'_> {
     }
 
     fn container_end(&self, start: usize) -> Option<usize> {
-        let mut depth = 0;
-        let mut at = start;
-        loop {
-            match self.byte(at)? {
-                b'"' => {
-                    at = self.string_end(at)?;
-                    continue;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
-                _ => {}
-            }
-            at += 1;
-            if depth == 0 {
-                return Some(at);
-            }
-        }
+        let found = self
+            .containers
+            .binary_search_by_key(&start, |(begin, _)| *begin);
+        found.ok().map(|position| self.containers[position].1)
     }
 
     fn string_end(&self, start: usize) -> Option<usize> {

@@ -16,6 +16,9 @@ struct Entry<T> {
     items: Vec<T>,
 }
 
+/// What an item takes that was entered, counted in items: its part of the entry, which may be its own.
+const ENTERED: usize = 6;
+
 type Entries<T> = IndexMap<Arc<str>, Entry<T>>;
 
 impl Machine<'_> {
@@ -50,14 +53,17 @@ impl Machine<'_> {
             single => vec![single.clone()],
         };
         let mut entries: Entries<Item> = IndexMap::new();
+        let copied = input.as_array().map_or(0, |array| array.len());
         for item in items {
             for (pair, (key, _)) in group.pairs.iter().enumerate() {
                 let key = self.eval(key, &item, env)?;
                 self.enter_key(&mut entries, key, pair, item.clone())?;
             }
         }
+        self.refund_items(copied);
         let mut members = Members::with_capacity(entries.len());
         for (key, entry) in entries {
+            self.refund_items(entry.items.len() * ENTERED);
             let context = self.joined(entry.items)?;
             let value = self.eval(&group.pairs[entry.pair].1, &context, env)?;
             if !value.is_undefined() {
@@ -73,7 +79,7 @@ impl Machine<'_> {
             let inside = self.frame(env, tuple.bindings.clone())?;
             for (pair, (key, _)) in group.pairs.iter().enumerate() {
                 let key = self.eval(key, &tuple.item, &inside)?;
-                self.make_items(tuple.bindings.len() * 2)?;
+                self.make_items(tuple.bindings.len() * 2 + 2)?;
                 self.enter_key(&mut entries, key, pair, tuple.clone())?;
             }
         }
@@ -102,7 +108,7 @@ impl Machine<'_> {
             other => return Err(Error::with("T1003", &[("value", &shown(&other))])),
         };
         self.hash_key(&key)?;
-        self.make_items(6)?;
+        self.make_items(ENTERED)?;
         let entry = entries.entry(key);
         let key = entry.key().clone();
         let entry = entry.or_insert_with(|| Entry {

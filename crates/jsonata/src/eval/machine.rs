@@ -13,10 +13,8 @@ use crate::Limits;
 use crate::error::Error;
 use crate::expression::{Machinery, Scope};
 use crate::functions;
-use crate::regex::{Fuel, Found, Regex, Spent};
-use crate::value::{
-    Array, Item, Layout, MAX_NESTING, Made, Members, Object, Stop, equal, print,
-};
+use crate::regex::{Found, Fuel, Regex, Spent};
+use crate::value::{Array, Item, Layout, MAX_NESTING, Made, Members, Object, Stop, equal, print};
 
 /// Instructions of a regular expression for one step.
 const INSTRUCTIONS: u64 = 8;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::frame::Env;
 use super::{Machine, Outcome};
 use crate::error::Error;
-use crate::program::{Node, Operator};
 use crate::format::number_text;
+use crate::program::{Node, Operator};
 use crate::value::{Array, Item, Layout, grow, shown, text_bytes};
 
 impl Machine<'_> {

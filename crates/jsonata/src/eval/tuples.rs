@@ -93,8 +93,10 @@ impl Machine<'_> {
         Ok(widened)
     }
 
+    /// Pays for a tuple and the variables it has room for.
     fn pay_tuple(&mut self, base: &Tuple) -> Outcome<()> {
-        self.make_items(2 * base.bindings.len() + 3)
+        self.memory(3 * base.bindings.len() * size_of::<Item>() + 320)?;
+        self.visit(2 * base.bindings.len() + 3)
     }
 
     fn tuple(&mut self, step: &Node, base: &Tuple, place: usize, item: Item) -> Outcome<Tuple> {

@@ -10,11 +10,10 @@ use crate::error::Error;
 /// What is written without a picture.
 const ISO_8601: &str = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]";
 
-/// The instant as the picture says, in UTC or in the zone `+hhmm`. Out of JavaScript's range (275,760 years before and
-/// after 1970) the numbers are written as `NaN`.
+/// The instant as the picture says, in UTC or in the zone `+hhmm`.
 ///
 /// # Errors
-/// `D3130`, `D3131`: a picture of an integer that nobody knows; `D3132`, `D3133`: no such component, or it has no name;
+/// `D1001`: an instant out of JavaScript's range, which ends 100 million days before and after 1970; `D3130`, `D3131`: a picture of an integer that nobody knows; `D3132`, `D3133`: no such component, or it has no name;
 /// `D3134`: the zone, or its picture; `D3135`: a bracket is not closed.
 pub(crate) fn from_millis(
     millis: f64,
@@ -23,10 +22,9 @@ pub(crate) fn from_millis(
 ) -> Result<String, Error> {
     let parts = date_picture::parse(picture.unwrap_or(ISO_8601))?;
     let zone = timezone.map_or(Ok(Zone::default()), Zone::parse)?;
-    let local = Local {
-        moment: Moment::at(millis + zone.millis()),
-        zone,
-    };
+    let moment = Moment::at(millis + zone.millis());
+    let moment = moment.ok_or_else(|| error::out_of_range(&javascript::number_text(millis)))?;
+    let local = Local { moment, zone };
     let mut text = String::new();
     for part in &parts {
         match part {
@@ -83,8 +81,7 @@ impl Zone {
 
 /// A moment in a zone.
 struct Local {
-    /// `None` out of range.
-    moment: Option<Moment>,
+    moment: Moment,
     zone: Zone,
 }
 
@@ -104,8 +101,7 @@ impl Local {
     }
 
     fn value(&self, component: Component) -> f64 {
-        let moment = self.moment.as_ref();
-        moment.map_or(f64::NAN, |moment| component.value(moment))
+        component.value(&self.moment)
     }
 
     fn number(&self, marker: &Marker) -> f64 {
@@ -120,14 +116,10 @@ impl Local {
     fn name(&self, marker: &Marker) -> Option<String> {
         let names = marker.component.names()?;
         let value = self.value(marker.component);
-        let name = if value.is_nan() {
-            "NaN"
-        } else {
-            names.get(value as usize - 1)?
-        };
+        let name = (*names.get((value as usize).checked_sub(1)?)?).to_owned();
         let name = match &marker.style {
-            Style::Name(case) => integer::in_case(name.to_owned(), *case),
-            _ => name.to_owned(),
+            Style::Name(case) => integer::in_case(name, *case),
+            _ => name,
         };
         Some(
             name.chars()

@@ -76,6 +76,11 @@ pub(super) fn decimal_picture(code: &'static str) -> Error {
     Error::new(code, text.map_or("", |(_, text)| text))
 }
 
+/// `D1001`; the number as JSON text.
+pub(super) fn out_of_range(number: &str) -> Error {
+    Error::with("D1001", &[("value", number)])
+}
+
 /// `D3100`; the radix as JSON text.
 pub(super) fn radix(given: &str) -> Error {
     Error::new(

@@ -11,6 +11,7 @@
 //! - `-0330` is three and a half hours west, written and read (there `-0430` and `-0230`);
 //! - an unknown component is `D3132` also with a modifier, a time zone that is no number is `D3134`;
 //! - widths end at 256, Roman numerals at ten million (`D3130`), pictures of dates at ten thousand parts (`U1003`);
+//! - an instant out of the range of JavaScript's dates is `D1001` (there its parts are `NaN`);
 //! - where it answers NaN, the answer is nothing.
 //!
 //! A result is at most a small factor longer than its picture or its text, and takes time in proportion to it; reading

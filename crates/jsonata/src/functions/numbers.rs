@@ -159,11 +159,13 @@ pub(super) fn number(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {
     number_of(value).ok_or_else(|| Error::with("D3030", &[("value", &shown(value))]))
 }
 
-/// Steps for the digits of a number written in full.
+/// Steps for the digits of a number written in full; zero has one, infinity a name.
 fn digits(value: f64) -> u64 {
     /// Digits for one step.
     const DIGITS: f64 = 4.0;
-    (value.abs().log10().abs() / DIGITS) as u64
+    /// No double has more.
+    const MOST: f64 = 400.0;
+    (value.abs().log10().abs().min(MOST) / DIGITS) as u64
 }
 
 pub(super) fn format_number(machine: &mut Machine<'_>, arguments: &[Item]) -> Outcome {

@@ -8,9 +8,9 @@ use super::node::{
     Group, Kind, Lambda, Node, Operator, Partial, Path, Program, SortTerm, Stage, Transform,
 };
 use crate::error::SyntaxError;
+use crate::format::number_text;
 use crate::syntax::{Kind as Syntax, Literal, Pairs, Tree};
 use crate::value::grow;
-use crate::format::number_text;
 
 /// Compiles a tree. Its height is bounded by the parser, and so is the recursion here.
 pub(crate) fn compile(tree: Tree) -> Result<Program, SyntaxError> {

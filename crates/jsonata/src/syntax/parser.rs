@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::lexer::{Lexer, Token};
 use super::tree::{Kind, Literal, Pairs, SortTerm, Tree};
 use crate::error::SyntaxError;
+use crate::format::number_text;
 use crate::message::quoted;
 use crate::signature::Signature;
 use crate::value::grow;
-use crate::format::number_text;
 
 /// How deep operands may be nested in each other, and how high the tree may become.
 const MAX_NESTING: u32 = 500;

@@ -188,7 +188,8 @@ fn the_ends_of_time() {
     check_pictures(&[
         (8.64e15, "[Y]-[M]-[D] [FNn]", None, "275760-9-13 Saturday"),
         (-8.64e15, "[Y]-[M]-[D] [FNn]", None, "-271821-4-20 Tuesday"),
-        (8.640_000_000_000_001e15, "[Y] [FNn]", None, "NaN NaN"),
-        (f64::NAN, "[H01]", None, "NaN"),
+        (8.640_000_000_000_001e15, "[Y] [FNn]", None, "D1001"),
+        (f64::NAN, "[H01]", None, "D1001"),
+        (1e300, "[Y]", Some("+0100"), "D1001"),
     ]);
 }

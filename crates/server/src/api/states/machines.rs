@@ -267,7 +267,7 @@ impl StatesApi {
             rows.push(key.clone());
             // The condition of a replacement, for rows that are not replaced.
             let mut tx = self.records.replacing(&key, &old, &old.value);
-            tx.writes = rows.iter().map(|row| delete(row)).collect();
+            tx.writes = rows.iter().map(delete).collect();
             match self.records.commit(tx).await {
                 Err(RecordError::Conflict) => continue,
                 done => return done,

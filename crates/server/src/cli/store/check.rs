@@ -11,7 +11,8 @@ use store::{Bytes, Damage, Inspection, KeyRange, Lost, Store, View};
 use super::census::Census;
 use super::finding::{Finding, Findings};
 use super::key::{self, Key, TABLES};
-use super::rows::{RowCheck, nameless};
+use super::part::nameless;
+use super::rows::RowCheck;
 use super::{CommandError, Format, LookArgs, STORE, count, options, say, size};
 
 /// There is damage.

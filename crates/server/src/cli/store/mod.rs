@@ -1,8 +1,8 @@
 //! `stepwell store`: what an operator does with a data folder: check it, measure it, make it smaller, back it up, put it
 //! back.
 //!
-//! Owns the commands: their arguments, their words, their exit status. Each is a file; `rows` knows how the rows of an
-//! execution hang together, `census` counts them, `key` says what a key is about. The files of the store are the `store`
+//! Owns the commands: their arguments, their words, their exit status. Each is a file; `rows` and `part` know how the rows of
+//! an execution hang together, `census` counts them, `key` says what a key is about. The files of the store are the `store`
 //! crate's business.
 
 mod backup;
@@ -12,6 +12,7 @@ mod compact;
 mod files;
 mod finding;
 mod key;
+mod part;
 mod restore;
 mod rows;
 mod stats;

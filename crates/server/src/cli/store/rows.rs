@@ -8,11 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asl::Machine;
-use engine::event::EventId;
-use engine::{EventKind, FrameId, Phase};
-use expr::json::Document;
+use engine::{FrameId, Phase};
 use runtime::codec::frames::{self, Header};
-use runtime::codec::{events, records};
+use runtime::codec::records;
 use runtime::keys::{Namespace, Table};
 use runtime::{ExecutionId, ExecutionRecord, Status};
 use serde_json::Value;
@@ -21,6 +19,7 @@ use store::{Store, View};
 use super::backup::CODE;
 use super::finding::Findings;
 use super::key::{self, Key};
+use super::part::{Current, Wrong, chunk, nameless};
 
 /// Compiled definitions that are kept.
 const COMPILED: usize = 256;
@@ -38,27 +37,6 @@ pub(super) struct RowCheck<'a> {
     current: Option<Current>,
     machines: HashMap<(Namespace, Arc<str>), Arc<Machine>>,
 }
-
-/// An execution whose checkpoint or history is being read.
-struct Current {
-    namespace: Namespace,
-    table: Table,
-    id: ExecutionId,
-    /// The ARN, or else the id.
-    name: String,
-    record: Option<ExecutionRecord>,
-    /// Only the first thing that is wrong is told: the others mostly follow from it.
-    is_bad: bool,
-    /// History: the id of the next event, and whether the last one closed the execution.
-    next_event: EventId,
-    is_ended: bool,
-    /// Checkpoint: its header was there; the frames, and what those with children give them.
-    has_header: bool,
-    frames: HashMap<FrameId, Option<Document>>,
-}
-
-/// Why a row is wrong.
-type Wrong = String;
 
 impl<'a> RowCheck<'a> {
     /// Over the rows of a store in a data folder.
@@ -135,18 +113,7 @@ impl<'a> RowCheck<'a> {
     }
 
     fn begin(&mut self, namespace: &Namespace, table: Table, id: ExecutionId) -> Current {
-        let mut current = Current {
-            namespace: namespace.clone(),
-            table,
-            id,
-            name: nameless(id),
-            record: None,
-            is_bad: false,
-            next_event: 1,
-            is_ended: false,
-            has_header: false,
-            frames: HashMap::new(),
-        };
+        let mut current = Current::new(namespace, table, id);
         match self.find(namespace, id) {
             Ok(record) => {
                 current.name = record.facts.arn.to_string();
@@ -461,56 +428,6 @@ impl<'a> RowCheck<'a> {
     }
 }
 
-/// A chunk of a history: its events follow those of the chunk before.
-fn chunk(current: &mut Current, rest: &[u8], value: &[u8]) -> Result<(), Wrong> {
-    let first = rest
-        .try_into()
-        .map(u64::from_be_bytes)
-        .map_err(|_| "a history chunk's key is wrong")?;
-    let Some(record) = &current.record else {
-        return Ok(());
-    };
-    // An execution that ended long ago is removed piece by piece, its oldest events first.
-    if current.next_event == 1 && record.status != Status::Running {
-        current.next_event = first;
-    }
-    let next = current.next_event;
-    if first != next {
-        return Err(match first == next + 1 {
-            true => format!("event {next} is missing in its history"),
-            false => format!(
-                "events {next} to {} are missing in its history",
-                first.wrapping_sub(1)
-            ),
-        });
-    }
-    let chunk = events::decode(value, &record.known())
-        .map_err(|error| format!("its history from event {first} on cannot be read: {error}"))?;
-    for event in &chunk {
-        if event.id != current.next_event || event.previous >= event.id {
-            return Err(format!("event {} of its history is out of order", event.id));
-        }
-        current.next_event += 1;
-    }
-    current.is_ended = chunk.last().is_some_and(|event| is_end(&event.kind));
-    Ok(())
-}
-
-fn is_end(kind: &EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::ExecutionSucceeded { .. }
-            | EventKind::ExecutionFailed(_)
-            | EventKind::ExecutionAborted(_)
-            | EventKind::ExecutionTimedOut(_)
-    )
-}
-
 fn unreadable(error: store::StoreError) -> Wrong {
     format!("a row cannot be read: {error}")
-}
-
-/// An execution whose record cannot be read.
-pub(super) fn nameless(id: ExecutionId) -> String {
-    format!("execution {:032x}", id.0)
 }
