@@ -22,7 +22,7 @@ PASSING = HERE / "passing.txt"
 EXCLUDED_TAGS = "distributed-map"
 # All but what is not there yet.
 GROUPS = (r"^(?!activities|callback|express|test_state|local_mocking|mock-config|services\.(?!lambda|sfn)"
-          r"|api\.(?!validation|variable_references|sfn_api|tagging))")
+          r"|api\.(?!validation|variable_references|sfn_api|tagging|versioning|aliasing))")
 
 
 def run(cases, report, output):

@@ -1,5 +1,7 @@
 //! `$formatNumber`: a number by an XPath decimal picture.
 
+use std::collections::HashSet;
+
 use super::decimal_format::DecimalFormat;
 use super::decimal_picture::{self, Part, Scale, SubPicture};
 use super::javascript::{self, LAST_PLACE};
@@ -136,13 +138,14 @@ fn regular(places: &[usize]) -> Option<usize> {
 
 fn write_fraction(digits: &str, part: &Part, format: &DecimalFormat) -> String {
     let padding = part.least.saturating_sub(digits.len());
+    let separated: HashSet<usize> = part.grouping.iter().copied().collect();
     let mut text = String::with_capacity(digits.len() + padding);
     for (index, digit) in digits
         .chars()
         .chain(std::iter::repeat_n('0', padding))
         .enumerate()
     {
-        if index > 0 && part.grouping.contains(&index) {
+        if index > 0 && separated.contains(&index) {
             text.push_str(&format.grouping_separator);
         }
         text.push(in_family(digit, format));

@@ -4,6 +4,7 @@ mod ancestry;
 mod compile;
 mod node;
 mod references;
+mod steps;
 
 pub(crate) use compile::compile;
 pub(crate) use node::{

@@ -2,6 +2,7 @@
 
 mod lexer;
 mod parser;
+mod power;
 mod tree;
 
 pub(crate) use parser::parse;
