@@ -64,7 +64,7 @@ fn the_peak_is_a_small_factor_of_the_limit() {
             peak as f64 / limits.bytes as f64
         );
         // The text of an answer is the test's own.
-        if end.starts_with('U') && peak > limits.bytes * 5 / 2 {
+        if end.starts_with('U') && peak > 2 * limits.bytes {
             wrong.push(format!("{source}: {} MiB", peak / MIB));
         }
     }
