@@ -72,98 +72,67 @@ impl Run<'_> {
 
     /// The state's result is there: the rest of its data flow, then out.
     pub(crate) fn complete(&mut self, frame: FrameId, result: &Document) {
-        if let Err(fault) = self.try_complete(frame, result) {
+        let machine = self.machine;
+        let state = machine.state(self.execution.frame(frame).state);
+        let way = WayOut {
+            came: Came::Result(result),
+            ..WayOut::of(state, result)
+        };
+        if let Err(fault) = self.leave_by(frame, state, way) {
             self.fault(frame, fault);
         }
     }
 
-    fn try_complete(&mut self, frame: FrameId, result: &Document) -> Result<(), Fault> {
-        let machine = self.machine;
-        let state = machine.state(self.execution.frame(frame).state);
-        let facts = self.execution.facts.clone();
-        let context = self.context_of(&facts, frame, state);
-        let raw = self.execution.frame(frame).input.clone();
-        let mut view = View {
-            document: result,
-            input: &raw,
-            came: Came::Result(result),
-            context: &context,
-            tools: &mut self.tools(),
-        };
-        let leaving = flow::exit(&state.exit, "", &mut view, |view| {
-            flow::output(&state.flow, &raw, view)
-        })?;
-        self.leave_with(frame, leaving, target(state.next))
-    }
-
-    /// The way out of Pass, Choice, Wait and Succeed: nothing came out of them, `document` is what `$` stands for, and
-    /// what goes on where there is no Output.
-    pub(crate) fn leave_through(
+    /// The rest of a state's data flow, then out.
+    pub(crate) fn leave_by(
         &mut self,
         frame: FrameId,
         state: &State,
-        exit: &Exit,
-        inside: &str,
-        document: &Document,
-        next: Option<StateId>,
+        way: WayOut<'_>,
     ) -> Result<(), Fault> {
         let facts = self.execution.facts.clone();
         let context = self.context_of(&facts, frame, state);
         let raw = self.execution.frame(frame).input.clone();
         let mut view = View {
-            document,
+            document: way.document,
             input: &raw,
-            came: Came::Nothing,
+            came: way.came,
             context: &context,
             tools: &mut self.tools(),
         };
-        let leaving = flow::exit(exit, inside, &mut view, |view| {
+        let leaving = flow::exit(way.exit, &way.inside, &mut view, |view| {
             flow::output(&state.flow, &raw, view)
         })?;
-        self.leave_with(frame, leaving, next)
+        self.leave_with(frame, leaving, way.next)
     }
 
-    /// The frame leaves its state at its next turn.
+    /// The frame leaves its state at its next turn, unless output or variables are beyond their limits.
     pub(crate) fn leave_with(
         &mut self,
         frame: FrameId,
         leaving: Leaving,
         next: Option<StateId>,
     ) -> Result<(), Fault> {
-        self.check_leaving(frame, &leaving)?;
-        self.leave_checked(frame, leaving, next);
-        Ok(())
-    }
-
-    /// Output and variables are within their limits.
-    pub(crate) fn check_leaving(&self, frame: FrameId, leaving: &Leaving) -> Result<(), Fault> {
-        if !leaving.output.fits(self.limits.payload_bytes) {
+        let Leaving { output, assigned } = leaving;
+        if !output.fits(self.limits.payload_bytes) {
             let name = &self.machine.state(self.execution.frame(frame).state).name;
             return Err(Fault::data_limit(name));
         }
-        match &leaving.assigned {
-            None => Ok(()),
-            Some(assigned) => self.check_assignments(frame, assigned),
-        }
-    }
-
-    pub(crate) fn leave_checked(
-        &mut self,
-        frame: FrameId,
-        leaving: Leaving,
-        next: Option<StateId>,
-    ) {
-        if let Some(assigned) = &leaving.assigned {
+        if let Some(assigned) = &assigned {
+            self.check_assignments(frame, assigned)?;
             self.reserve(assigned);
-            self.count_row(assigned.iter().map(|(_, value)| value));
+            assigned
+                .iter()
+                .for_each(|(_, value)| self.count_document(value));
         }
-        self.count_row([&leaving.output]);
+        self.count_document(&output);
         self.execution.frame_mut(frame).phase = Phase::Leaving {
-            output: leaving.output,
-            assigned: leaving.assigned,
+            output,
+            assigned,
             next,
         };
         self.execution.ready.push_back(frame);
+        Ok(())
     }
 
     /// The frame's turn to leave: the Exited event, then into the next state at once, or out of its graph.
@@ -210,8 +179,35 @@ impl Run<'_> {
     }
 }
 
+/// How a state is left.
+pub(crate) struct WayOut<'a> {
+    /// What `$` stands for, and what goes on where there is no Output.
+    pub(crate) document: &'a Document,
+    /// What came out; nothing of Pass, Choice, Wait and Succeed.
+    pub(crate) came: Came<'a>,
+    /// `Output` and `Assign`: the state's own, or a choice rule's.
+    pub(crate) exit: &'a Exit,
+    /// What their names are preceded by in a message: `Choices[1]/`.
+    pub(crate) inside: String,
+    /// Where to; none: the graph ends.
+    pub(crate) next: Option<StateId>,
+}
+
+impl<'a> WayOut<'a> {
+    /// The usual one, by `Next` or `End`.
+    pub(crate) fn of(state: &'a State, document: &'a Document) -> WayOut<'a> {
+        WayOut {
+            document,
+            came: Came::Nothing,
+            exit: &state.exit,
+            inside: String::new(),
+            next: target(state.next),
+        }
+    }
+}
+
 /// The state that a transition leads to.
-pub(crate) fn target(transition: Transition) -> Option<StateId> {
+fn target(transition: Transition) -> Option<StateId> {
     match transition {
         Transition::Next(state) => Some(state),
         Transition::End => None,

@@ -201,14 +201,11 @@ impl Run<'_> {
 
     /// The way out of a catcher. What goes wrong on it is not caught again by the same state.
     fn catch(&mut self, frame: FrameId, position: usize, catcher: &Catcher, failure: &Failure) {
-        let leaving = self.caught(frame, position, catcher, failure);
-        let checked = leaving.and_then(|leaving| {
-            self.check_leaving(frame, &leaving)?;
-            Ok(leaving)
-        });
-        match checked {
-            Ok(leaving) => self.leave_checked(frame, leaving, Some(catcher.next)),
-            Err(fault) => self.fault_uncaught(frame, fault),
+        let left = self
+            .caught(frame, position, catcher, failure)
+            .and_then(|leaving| self.leave_with(frame, leaving, Some(catcher.next)));
+        if let Err(fault) = left {
+            self.fault_uncaught(frame, fault);
         }
     }
 

@@ -52,28 +52,28 @@ impl Run<'_> {
         id
     }
 
-    /// Counts a document's bytes, unless it is the one of the event before, which is stored once.
     fn count(&mut self, kind: &EventKind) {
-        if let Some(document) = kind.document()
-            && document.id() != self.last_document
-        {
-            self.last_document = document.id();
-            self.bytes += document.text().len();
+        if let Some(document) = kind.document() {
+            self.count_document(document);
         }
         if let EventKind::StateExited {
             assigned: Some(assigned),
             ..
         } = kind
         {
-            let sizes = assigned.iter().map(|(_, value)| value.text().len());
-            self.bytes += sizes.sum::<usize>();
+            assigned
+                .iter()
+                .for_each(|(_, value)| self.count_document(value));
         }
     }
 
-    /// Counts documents that a frame keeps, in its row.
-    pub(crate) fn count_row<'d>(&mut self, documents: impl IntoIterator<Item = &'d Document>) {
-        let sizes = documents.into_iter().map(|document| document.text().len());
-        self.bytes += sizes.sum::<usize>();
+    /// Counts the bytes of a document that an event or a frame's row keeps, unless it is the one counted last: handed
+    /// on, it is stored once.
+    pub(crate) fn count_document(&mut self, document: &Document) {
+        if document.id() != self.last_document {
+            self.last_document = document.id();
+            self.bytes += document.text().len();
+        }
     }
 
     /// Ends the execution: its last event. What it leaves behind is cleared when the step is over.

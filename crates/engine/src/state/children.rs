@@ -25,7 +25,7 @@ impl Run<'_> {
         let index = children.frames.len() as u32;
         let entered_at = self.execution.now;
         if item.is_some() {
-            self.count_row([&input]);
+            self.count_document(&input);
         }
         let id = self.execution.add_frame(Frame {
             parent: Some(Parent {
@@ -50,7 +50,7 @@ impl Run<'_> {
     /// A branch or iteration came to its end.
     pub(crate) fn child_done(&mut self, child: FrameId, parent: Parent, output: Document) {
         let last = self.execution.frame(child).previous;
-        self.count_row([&output]);
+        self.count_document(&output);
         self.execution.frame_mut(child).phase = Phase::Done { output };
         let Some(children) = self.execution.children_mut(parent.frame) else {
             return;

@@ -6,6 +6,7 @@ use expr::json::{Document, Kind, Value};
 use expr::path::Path;
 
 use crate::context::Scope;
+use crate::enter::WayOut;
 use crate::execution::FrameId;
 use crate::failure::Fault;
 use crate::flow::View;
@@ -33,7 +34,13 @@ impl Run<'_> {
                 "Failed to transition out of the state. The state does not point to a next state.",
             )
         })?;
-        self.leave_through(frame, state, exit, &inside, &effective, Some(next))
+        let way = WayOut {
+            exit,
+            inside,
+            next: Some(next),
+            ..WayOut::of(state, &effective)
+        };
+        self.leave_by(frame, state, way)
     }
 
     /// The rule that holds.

@@ -24,7 +24,8 @@ impl Run<'_> {
         if !(effective.fits(most) && items.fits(most)) {
             return Err(Fault::data_limit(&state.name));
         }
-        self.count_row([&effective, &items]);
+        self.count_document(&effective);
+        self.count_document(&items);
         let started = self.emit_on(frame, EventKind::MapStateStarted { length: total });
         self.execution.frame_mut(frame).phase = Phase::Children(Box::new(Children {
             started,

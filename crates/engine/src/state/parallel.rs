@@ -26,7 +26,7 @@ impl Run<'_> {
         if !effective.fits(self.limits.payload_bytes) {
             return Err(Fault::data_limit(&state.name));
         }
-        self.count_row([&effective]);
+        self.count_document(&effective);
         let started = self.emit_on(frame, EventKind::ParallelStateStarted);
         let total = branches.len() as u32;
         self.execution.frame_mut(frame).phase = Phase::Children(Box::new(Children {

@@ -3,7 +3,7 @@
 use asl::definition::State;
 use expr::json::Document;
 
-use crate::enter::target;
+use crate::enter::WayOut;
 use crate::execution::FrameId;
 use crate::failure::Fault;
 use crate::flow::{self, View};
@@ -29,13 +29,13 @@ impl Run<'_> {
                 flow::payload_or_document(state.flow.parameters.as_ref(), "Arguments", &mut view)?
             }
         };
-        self.leave_through(frame, state, &state.exit, "", &result, target(state.next))
+        self.leave_by(frame, state, WayOut::of(state, &result))
     }
 
     /// Succeed ends its graph.
     pub(crate) fn succeed(&mut self, frame: FrameId, state: &State) -> Result<(), Fault> {
         let effective = self.effective_input(frame, state)?;
-        self.leave_through(frame, state, &state.exit, "", &effective, None)
+        self.leave_by(frame, state, WayOut::of(state, &effective))
     }
 
     /// The effective input: after InputPath.

@@ -71,7 +71,7 @@ impl Run<'_> {
     /// Scheduled and Started in one go, and the call itself once they are durable.
     fn schedule_task(&mut self, frame: FrameId, resource: &Resource, mut wait: TaskWait) {
         let region = self.execution.facts.region.clone();
-        self.count_row([&wait.input]);
+        self.count_document(&wait.input);
         wait.scheduled = self.emit_on(frame, scheduled_event(resource, &wait, region));
         self.dispatch(frame, resource, wait);
     }

@@ -5,7 +5,7 @@ use expr::json::{Kind, Value};
 use expr::path::Path;
 
 use crate::context::Scope;
-use crate::enter::target;
+use crate::enter::WayOut;
 use crate::execution::{FrameId, Phase};
 use crate::failure::Fault;
 use crate::flow::View;
@@ -42,14 +42,7 @@ impl Run<'_> {
 
     fn waited(&mut self, frame: FrameId, state: &State) -> Result<(), Fault> {
         let effective = self.effective_input(frame, state)?;
-        self.leave_through(
-            frame,
-            state,
-            &state.exit,
-            "",
-            &effective,
-            target(state.next),
-        )
+        self.leave_by(frame, state, WayOut::of(state, &effective))
     }
 
     fn due(&mut self, frame: FrameId, state: &State, wait: &Wait) -> Result<Timestamp, Fault> {
