@@ -21,6 +21,7 @@ mod ports;
 pub mod query;
 pub mod record;
 mod recovery;
+pub mod redrives;
 pub mod retention;
 mod rows;
 mod runtime;

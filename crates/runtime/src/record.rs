@@ -7,6 +7,7 @@ use engine::{Facts, Outcome, Timestamp};
 use expr::json::Document;
 
 use crate::codec::documents::Known;
+use crate::redrives::Redrives;
 
 /// An execution's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +110,8 @@ pub struct ExecutionRecord {
     pub output: Option<Document>,
     /// Its error and cause, if it has them.
     pub failure: Failure,
+    /// How it was taken up again.
+    pub redrives: Redrives,
 }
 
 impl ExecutionRecord {
@@ -126,6 +129,7 @@ impl ExecutionRecord {
             stopped: None,
             output: None,
             failure: Failure::default(),
+            redrives: Redrives::default(),
         }
     }
 

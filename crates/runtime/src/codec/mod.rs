@@ -6,6 +6,7 @@
 
 pub mod documents;
 pub mod events;
+pub mod extras;
 pub mod frames;
 mod read;
 pub mod records;

@@ -11,6 +11,9 @@ pub enum DecodeError {
     /// A newer server wrote them.
     #[error("the row's version is {0}, which this server does not know")]
     Version(u8),
+    /// A newer server wrote something into them that this one does not know.
+    #[error("the row has an extra of the kind {0}, which this server does not know")]
+    Extra(u8),
     /// Something else.
     #[error("{0}")]
     Malformed(&'static str),
@@ -74,19 +77,23 @@ impl<'a> Reader<'a> {
         Ok((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
     }
 
+    /// Length, then the bytes.
+    pub fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
+        let length = self.count()?;
+        let (bytes, rest) = self.0.split_at(length);
+        self.0 = rest;
+        Ok(bytes)
+    }
+
     /// A text.
     pub fn text(&mut self) -> Result<&'a str, DecodeError> {
-        let length = self.count()?;
-        let (text, rest) = self.0.split_at(length);
-        self.0 = rest;
-        std::str::from_utf8(text).map_err(|_| DecodeError::Malformed("a text is not UTF-8"))
+        std::str::from_utf8(self.bytes()?)
+            .map_err(|_| DecodeError::Malformed("a text is not UTF-8"))
     }
 
     /// A text that nobody wants to see.
     pub fn skip_text(&mut self) -> Result<(), DecodeError> {
-        let length = self.count()?;
-        self.0 = &self.0[length..];
-        Ok(())
+        self.bytes().map(drop)
     }
 
     /// A text to keep.

@@ -1,4 +1,4 @@
-//! Execution records.
+//! Execution records: the fields that every record has, then extras for what few have.
 
 use std::sync::Arc;
 
@@ -6,12 +6,24 @@ use engine::{Facts, Timestamp};
 use expr::json::Document;
 
 use super::events::{read_failure, write_failure};
+use super::extras::{ExtrasWriter, read_extras};
 use super::{DecodeError, Reader, Writer};
 use crate::record::{ExecutionRecord, PinnedRevision, Status};
+use crate::redrives::{RedriveToken, Redrives};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// Its rows end where the extras begin: there were none.
+const WITHOUT_EXTRAS: u8 = 2;
 /// Its rows say nothing of a version or alias: there were none.
 const WITHOUT_VERSIONS: u8 = 1;
+
+/// The extras' numbers on disk. Never reused, never renumbered.
+mod tag {
+    /// How often it was redriven, and when last.
+    pub(super) const REDRIVES: u8 = 1;
+    /// The client tokens of its last redrives.
+    pub(super) const REDRIVE_TOKENS: u8 = 2;
+}
 
 /// Bytes of the row.
 pub fn encode(record: &ExecutionRecord) -> Vec<u8> {
@@ -45,22 +57,43 @@ pub fn encode(record: &ExecutionRecord) -> Vec<u8> {
         }
     });
     write_failure(&mut out, &record.failure);
+    extras_of(record).write(&mut out);
     out.finish()
 }
 
-/// The record of a row.
+fn extras_of(record: &ExecutionRecord) -> ExtrasWriter {
+    let mut extras = ExtrasWriter::default();
+    let redrives = &record.redrives;
+    if redrives.count > 0 {
+        extras.add(tag::REDRIVES, |out| {
+            out.uint(u64::from(redrives.count));
+            out.option(redrives.date, |out, at| out.int(at.0));
+        });
+    }
+    if !redrives.tokens.is_empty() {
+        extras.add(tag::REDRIVE_TOKENS, |out| {
+            out.uint(redrives.tokens.len() as u64);
+            for token in &redrives.tokens {
+                out.text(&token.token);
+                out.int(token.redriven.0);
+            }
+        });
+    }
+    extras
+}
+
+/// The record of a row, of this format or of an earlier one.
 pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
-    let has_versions = bytes.first() != Some(&WITHOUT_VERSIONS);
-    let version = match has_versions {
-        true => VERSION,
-        false => WITHOUT_VERSIONS,
+    let version = match bytes.first() {
+        Some(&earlier @ (WITHOUT_VERSIONS | WITHOUT_EXTRAS)) => earlier,
+        _ => VERSION,
     };
     let mut reader = Reader::versioned(bytes, version)?;
     let status =
         Status::from_number(reader.byte()?).ok_or(DecodeError::Malformed("a status is unknown"))?;
     let [arn, name, machine_arn, machine_name, role_arn, region, key] = read_texts(&mut reader)?;
     let mut revision = PinnedRevision::unqualified(key);
-    if has_versions {
+    if version != WITHOUT_VERSIONS {
         revision.version = reader.option(Reader::shared)?;
         revision.alias = reader.option(Reader::shared)?;
     }
@@ -73,6 +106,20 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
         _ => Ok(Document::trusted(reader.shared()?)),
     })?;
     let failure = read_failure(&mut reader)?;
+    let mut redrives = Redrives::default();
+    if version == VERSION {
+        read_extras(&mut reader, |tag, bytes| {
+            match tag {
+                tag::REDRIVES => {
+                    redrives.count = bytes.uint32()?;
+                    redrives.date = bytes.option(Reader::int)?.map(Timestamp);
+                }
+                tag::REDRIVE_TOKENS => redrives.tokens = read_tokens(bytes)?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+    }
     let facts = Facts {
         arn,
         name,
@@ -91,7 +138,20 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
         stopped,
         output,
         failure,
+        redrives,
     })
+}
+
+fn read_tokens(reader: &mut Reader<'_>) -> Result<Vec<RedriveToken>, DecodeError> {
+    let count = reader.count()?;
+    (0..count)
+        .map(|_| {
+            Ok(RedriveToken {
+                token: reader.shared()?,
+                redriven: Timestamp(reader.int()?),
+            })
+        })
+        .collect()
 }
 
 /// What a list is filtered by: the status, then the version and the alias, unless it was started without either. A row

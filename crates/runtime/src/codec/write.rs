@@ -29,10 +29,15 @@ impl Writer {
         self.uint(((number << 1) ^ (number >> 63)) as u64);
     }
 
+    /// Length, then the bytes.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.uint(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+
     /// A text.
     pub fn text(&mut self, text: &str) {
-        self.uint(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes());
     }
 
     /// Presence, then the value.
