@@ -30,6 +30,56 @@ pub struct Arn {
     pub resource: String,
 }
 
+/// The parts of an ARN inside its text; as in [`Arn`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArnParts<'a> {
+    /// The partition.
+    pub partition: &'a str,
+    /// The service's namespace.
+    pub service: &'a str,
+    /// The region, or nothing.
+    pub region: &'a str,
+    /// The account, or nothing.
+    pub account: &'a str,
+    /// The rest.
+    pub resource: &'a str,
+}
+
+impl<'a> ArnParts<'a> {
+    /// Of a text that is an ARN.
+    pub fn of(text: &'a str) -> Result<ArnParts<'a>, ArnError> {
+        let rest = text.strip_prefix("arn:").ok_or(ArnError::Prefix)?;
+        let plain = |byte: u8| (b' '..0x7f).contains(&byte);
+        if text.len() > MAX_ARN_BYTES
+            || (!text.bytes().all(plain) && text.chars().any(char::is_control))
+        {
+            return Err(ArnError::Malformed);
+        }
+        let mut parts = rest.splitn(5, ':');
+        let mut next = || parts.next().ok_or(ArnError::Parts);
+        let parts = ArnParts {
+            partition: next()?,
+            service: next()?,
+            region: next()?,
+            account: next()?,
+            resource: next()?,
+        };
+        if parts.partition.is_empty() || parts.service.is_empty() {
+            return Err(ArnError::PartitionOrService);
+        }
+        if parts.resource.is_empty() {
+            return Err(ArnError::Resource);
+        }
+        Ok(parts)
+    }
+
+    /// As [`Arn::resource_type`].
+    pub fn resource_type(&self) -> &'a str {
+        let end = self.resource.find([':', '/']);
+        end.map_or(self.resource, |end| &self.resource[..end])
+    }
+}
+
 /// Why a text is not an ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArnError {
@@ -80,26 +130,13 @@ impl FromStr for Arn {
     type Err = ArnError;
 
     fn from_str(text: &str) -> Result<Arn, ArnError> {
-        let rest = text.strip_prefix("arn:").ok_or(ArnError::Prefix)?;
-        if text.len() > MAX_ARN_BYTES || text.chars().any(char::is_control) {
-            return Err(ArnError::Malformed);
-        }
-        let parts: Vec<&str> = rest.splitn(5, ':').collect();
-        let [partition, service, region, account, resource] = parts[..] else {
-            return Err(ArnError::Parts);
-        };
-        if partition.is_empty() || service.is_empty() {
-            return Err(ArnError::PartitionOrService);
-        }
-        if resource.is_empty() {
-            return Err(ArnError::Resource);
-        }
+        let parts = ArnParts::of(text)?;
         Ok(Arn {
-            partition: partition.to_owned(),
-            service: service.to_owned(),
-            region: region.to_owned(),
-            account: account.to_owned(),
-            resource: resource.to_owned(),
+            partition: parts.partition.to_owned(),
+            service: parts.service.to_owned(),
+            region: parts.region.to_owned(),
+            account: parts.account.to_owned(),
+            resource: parts.resource.to_owned(),
         })
     }
 }

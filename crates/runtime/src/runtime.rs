@@ -161,11 +161,9 @@ impl Runtime {
     /// Starts an execution; answers when it is durable, and, if it needs nothing outside the process, finished.
     ///
     /// The same name and input while the first one is open is the same start (spec api.md, StartExecution);
-    /// otherwise a taken name is [`RuntimeError::AlreadyExists`].
+    /// otherwise a taken name is [`RuntimeError::AlreadyExists`]. That a name is taken is learnt from the store's refusal:
+    /// a look before would cost every start what only a repeated one needs.
     pub async fn start(&self, request: StartRequest) -> Result<Started, RuntimeError> {
-        if let Some(existing) = self.existing(&request)? {
-            return same_start(&existing, &request);
-        }
         let now = self.ports.clock.now();
         let machine = self
             .definitions

@@ -3,6 +3,8 @@
 //!
 //! Owns the envelope (one version byte before the JSON) and the keys. Knows no record's meaning.
 
+mod cache;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -11,6 +13,8 @@ use runtime::keys::{Namespace, Table};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::{KeyRange, Order, Outcome, Store, StoreError, Transaction};
+
+use self::cache::Cache;
 
 /// The envelope's version; a newer one is refused.
 const VERSION: u8 = 1;
@@ -77,12 +81,34 @@ pub enum Change<T> {
 #[derive(Clone)]
 pub struct Records {
     store: Arc<dyn Store>,
+    cache: Arc<Cache>,
 }
 
 impl Records {
     /// Over a store.
     pub fn new(store: Arc<dyn Store>) -> Records {
-        Records { store }
+        Records {
+            store,
+            cache: Arc::default(),
+        }
+    }
+
+    /// The record, if it is there, to be looked at and not changed: what is asked for all the time is decoded once.
+    pub fn shared<T>(&self, key: &RecordKey) -> Result<Option<Arc<T>>, RecordError>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        if let Some(kept) = self.cache.get(key.bytes()) {
+            return Ok(Some(kept));
+        }
+        let moment = self.cache.moment();
+        let Some(record) = self.get::<T>(key)? else {
+            return Ok(None);
+        };
+        let value = Arc::new(record.value);
+        self.cache
+            .keep(key.bytes(), value.clone(), record.raw.len(), moment);
+        Ok(Some(value))
     }
 
     /// The record, if it is there.
@@ -195,9 +221,11 @@ impl Records {
     /// Commits writes of several records at once; [`RecordError::Conflict`] if a precondition does not hold.
     pub async fn commit(&self, tx: Transaction) -> Result<(), RecordError> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
+        let cache = self.cache.clone();
         self.store.submit(
             tx,
             Box::new(move |result| {
+                cache.written();
                 // Nobody waits any more when the request was dropped.
                 let _ = sender.send(result);
             }),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws::arn::ArnParts;
 use aws::{ApiError, Arn};
 
 use super::errors;
@@ -80,17 +81,16 @@ pub(super) fn check_prefix(text: &str) -> Result<(), ApiError> {
     parse(text).map(|_| ())
 }
 
-fn parse(text: &str) -> Result<Arn, ApiError> {
-    let arn: Arn = text
-        .parse()
-        .map_err(|error: aws::arn::ArnError| errors::invalid_arn(&format!("{error}: {text}")))?;
-    match arn.service.as_str() {
+fn parse(text: &str) -> Result<ArnParts<'_>, ApiError> {
+    let arn =
+        ArnParts::of(text).map_err(|error| errors::invalid_arn(&format!("{error}: {text}")))?;
+    match arn.service {
         "states" => Ok(arn),
         _ => Err(errors::invalid_arn(&format!("Invalid ARN service: {text}"))),
     }
 }
 
-fn wrong_type(arn: &Arn) -> ApiError {
+fn wrong_type(arn: &ArnParts<'_>) -> ApiError {
     errors::invalid_arn(&format!(
         "Resource type not valid in this context: {}",
         arn.resource_type()
@@ -112,7 +112,7 @@ pub(super) fn machine(text: &str) -> Result<MachineArn, ApiError> {
         ))
         .with("reason", "API_DOES_NOT_SUPPORT_LABELED_ARNS"));
     }
-    if arn.partition != aws::arn::partition_of(&arn.region) {
+    if arn.partition != aws::arn::partition_of(arn.region) {
         return Err(errors::invalid_arn(&format!(
             "Invalid ARN partition: {text}"
         )));
@@ -123,8 +123,8 @@ pub(super) fn machine(text: &str) -> Result<MachineArn, ApiError> {
         )));
     }
     Ok(MachineArn {
-        region: arn.region,
-        account: arn.account,
+        region: arn.region.to_owned(),
+        account: arn.account.to_owned(),
         name: name.to_owned(),
         qualifier,
     })
@@ -137,8 +137,8 @@ pub(super) fn execution(text: &str) -> Result<ExecutionArn, ApiError> {
     };
     match rest.split_once(':') {
         Some((machine, name)) if !machine.is_empty() && !name.is_empty() => Ok(ExecutionArn {
-            region: arn.region,
-            account: arn.account,
+            region: arn.region.to_owned(),
+            account: arn.account.to_owned(),
             machine: machine.to_owned(),
             name: name.to_owned(),
         }),

@@ -30,7 +30,7 @@ impl StatesApi {
     ) -> Result<Value, ApiError> {
         let arn = self.own_machine(request, params.required("stateMachineArn"))?;
         let target = self.target(request, &arn)?;
-        let machine = target.machine;
+        let machine = &target.machine;
         let name = match params.text("name") {
             Some(name) => {
                 arns::check_name(name)?;
@@ -51,8 +51,8 @@ impl StatesApi {
                 arn: execution_arn.as_str().into(),
                 name: name.into(),
                 machine_arn: self.machine_arn(request, &machine.name).into(),
-                machine_name: machine.name.into(),
-                role_arn: target.revision.role_arn.into(),
+                machine_name: machine.name.as_str().into(),
+                role_arn: target.revision().role_arn.as_str().into(),
                 region: request.region.clone(),
                 started: Timestamp(0),
                 input,

@@ -15,7 +15,6 @@ use super::records::{
     MachineRecord, Publication, Releases, Revision, VariableReferences, VersionRecord,
     alias_prefix, machine_key, machine_prefix, revision_key, version_prefix,
 };
-use super::targets::Target;
 use super::tokens::Scope;
 use super::versions::{is_own, with_version};
 use super::{StatesApi, aliases, epoch, errors, tags, versions};
@@ -167,9 +166,8 @@ impl StatesApi {
         if arn.qualifier.is_some() && version.is_none() {
             return Err(errors::no_machine(text));
         }
-        let Target {
-            machine, revision, ..
-        } = self.target(request, &arn)?;
+        let target = self.target(request, &arn)?;
+        let (machine, revision) = (&target.machine, target.revision());
         let version = version.map(|version| version.value);
         let created = version.as_ref().map(|version| version.created_millis);
         let mut answer = json!({
@@ -184,7 +182,7 @@ impl StatesApi {
         if let Some(description) = version.and_then(|version| version.description) {
             answer["description"] = description.into();
         }
-        show_revision(&mut answer, &revision);
+        show_revision(&mut answer, revision);
         Ok(answer)
     }
 

@@ -1,31 +1,42 @@
 //! What the ARN of a machine, a version or an alias leads to: the revision that a start pins, or whose executions are
 //! listed.
 
+use std::sync::Arc;
+
 use aws::ApiError;
 use runtime::PinnedRevision;
 use uuid::Uuid;
 
 use super::arns::{MachineArn, Qualifier};
-use super::records::{MachineRecord, Revision, Route, revision_key};
+use super::records::{MachineRecord, Revision, Route, machine_key, revision_key};
 use super::{StatesApi, errors};
 use crate::front::Request;
 
 /// What is to be started.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    pub(super) machine: MachineRecord,
-    /// The revision's record.
-    pub(super) revision: Revision,
+    pub(super) machine: Arc<MachineRecord>,
+    /// The revision's record, if it is not the machine's current one.
+    other: Option<Arc<Revision>>,
     /// The same for the execution to keep, with the ARNs of the version and alias.
     pub(super) pinned: PinnedRevision,
+}
+
+impl Target {
+    /// The revision that is pinned.
+    pub(super) fn revision(&self) -> &Revision {
+        self.other.as_deref().unwrap_or(&self.machine.revision)
+    }
 }
 
 impl StatesApi {
     /// Follows an ARN; an alias that leads to two versions chooses one of them by chance.
     pub(super) fn target(&self, request: &Request, arn: &MachineArn) -> Result<Target, ApiError> {
-        let machine = self.machine(request, arn)?.value;
-        let name = &machine.name;
         let gone = || errors::no_machine(&self.qualified_arn(request, arn));
+        let key = machine_key(&request.account, &request.region, &arn.name);
+        let found = self.records.shared::<MachineRecord>(&key);
+        let machine = found.map_err(errors::from_records)?.ok_or_else(gone)?;
+        let name = &machine.name;
         let mut pinned = PinnedRevision::unqualified(machine.revision.key.as_str());
         match &arn.qualifier {
             None => {}
@@ -42,13 +53,13 @@ impl StatesApi {
                 pinned.alias = Some(self.alias_arn(request, name, &alias.name).into());
             }
         }
-        let revision = match *pinned.key == machine.revision.key {
-            true => machine.revision.clone(),
-            false => self.revision(request, &pinned.key)?.ok_or_else(gone)?,
+        let other = match *pinned.key == machine.revision.key {
+            true => None,
+            false => Some(self.revision(request, &pinned.key)?.ok_or_else(gone)?),
         };
         Ok(Target {
             machine,
-            revision,
+            other,
             pinned,
         })
     }
@@ -58,10 +69,9 @@ impl StatesApi {
         &self,
         request: &Request,
         key: &str,
-    ) -> Result<Option<Revision>, ApiError> {
+    ) -> Result<Option<Arc<Revision>>, ApiError> {
         let key = revision_key(&request.account, &request.region, key);
-        let found = self.records.get(&key).map_err(errors::from_records)?;
-        Ok(found.map(|record| record.value))
+        self.records.shared(&key).map_err(errors::from_records)
     }
 
     /// The ARN of a version or alias by which executions are filtered, after a look whether it is there; none for the
