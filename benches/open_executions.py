@@ -36,7 +36,8 @@ def serve(binary, port, folder):
     """The process, and the seconds until it answered its first call."""
     began = time.monotonic()
     log = open(os.path.join(folder, "..", "server.log"), "ab")
-    process = subprocess.Popen([binary, "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", folder],
+    process = subprocess.Popen([binary, "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", folder,
+                                "--max-open-executions", "10000000"],
                                stdout=log, stderr=log)
     while True:
         try:

@@ -14,6 +14,9 @@ pub enum RuntimeError {
     /// A queue is full: try again.
     #[error("too many requests are waiting")]
     Overloaded,
+    /// As many executions are open as may be.
+    #[error("too many executions are open")]
+    TooManyOpen,
     /// The runtime is shutting down, or the store has failed.
     #[error("the runtime has stopped")]
     Stopped,

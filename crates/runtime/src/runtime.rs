@@ -29,8 +29,10 @@ pub struct Options {
     pub shards: u16,
     /// The limits of executions.
     pub limits: Limits,
-    /// Starts and stops that may wait for a shard.
+    /// Starts and stops that may wait for a shard; an eighth of the places is kept for stops.
     pub waiting_calls: usize,
+    /// Executions that may be open at a time; more are refused with [`RuntimeError::TooManyOpen`].
+    pub open_executions: usize,
     /// What a shard may have in memory of its open executions.
     pub room: Room,
 }
@@ -40,7 +42,8 @@ impl Default for Options {
         Options {
             shards: 2,
             limits: Limits::default(),
-            waiting_calls: 4_096,
+            waiting_calls: 1_024,
+            open_executions: 1_000_000,
             room: Room::default(),
         }
     }
@@ -81,6 +84,10 @@ pub struct Runtime {
     inboxes: Vec<Inbox>,
     open: Vec<Arc<AtomicUsize>>,
     next_shard: AtomicU16,
+    /// See [`Options::open_executions`].
+    most_open: usize,
+    /// Places of an inbox that starts leave to stops.
+    kept_for_stops: usize,
     ids: Mutex<Box<dyn Entropy + Send>>,
     failed: Arc<Failed>,
     stop: watch::Sender<bool>,
@@ -119,6 +126,8 @@ impl Runtime {
             inboxes: Vec::new(),
             open: Vec::new(),
             next_shard: AtomicU16::new(0),
+            most_open: options.open_executions,
+            kept_for_stops: options.waiting_calls / 8,
             failed: Arc::default(),
             stop: watch::channel(false).0,
             drivers: Mutex::default(),
@@ -164,11 +173,20 @@ impl Runtime {
     /// otherwise a taken name is [`RuntimeError::AlreadyExists`]. That a name is taken is learnt from the store's refusal:
     /// a look before would cost every start what only a repeated one needs.
     pub async fn start(&self, request: StartRequest) -> Result<Started, RuntimeError> {
+        if self.open_executions() >= self.most_open {
+            return match self.existing(&request)? {
+                Some(existing) => same_start(&existing, &request),
+                None => Err(RuntimeError::TooManyOpen),
+            };
+        }
         let now = self.ports.clock.now();
         let machine = self
             .definitions
             .machine(&request.namespace, &request.revision.key)?;
         let (shard, id) = self.new_id(now);
+        if !self.takes_starts(shard) {
+            return Err(RuntimeError::Overloaded);
+        }
         let (reply, answer) = reply();
         let row = StartRow {
             id,
@@ -215,6 +233,15 @@ impl Runtime {
             usize::from(shard),
             ExecutionId::new(now, shard, entropy.as_mut()),
         )
+    }
+
+    /// Whether a start would be refused for what waits already: cheap enough to ask before a request is looked at.
+    pub fn is_overloaded(&self) -> bool {
+        !(0..self.inboxes.len()).any(|shard| self.takes_starts(shard))
+    }
+
+    fn takes_starts(&self, shard: usize) -> bool {
+        self.inboxes[shard].calls.capacity() > self.kept_for_stops
     }
 
     fn call(&self, shard: usize, request: Request) -> Result<(), RuntimeError> {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use serde::Deserialize;
@@ -37,8 +38,17 @@ pub struct Settings {
     /// Days that an execution is kept after its end; 0 keeps all [default: 90]
     #[arg(long, env = "STEPWELL_RETENTION_DAYS", value_name = "DAYS")]
     pub retention_days: Option<u32>,
+    /// Executions that may be open at a time; more are refused with ExecutionLimitExceeded [default: 1000000]
+    #[arg(long, env = "STEPWELL_MAX_OPEN_EXECUTIONS", value_name = "N")]
+    pub max_open_executions: Option<usize>,
+    /// Seconds that requests and functions under way get to finish after SIGTERM or SIGINT [default: 10]
+    #[arg(long, env = "STEPWELL_DRAIN_SECONDS", value_name = "SECONDS")]
+    pub drain_seconds: Option<u32>,
 }
 
+/// As on AWS.
+const OPEN_EXECUTIONS: usize = 1_000_000;
+const DRAIN_SECONDS: u32 = 10;
 /// As on AWS.
 const RETENTION_DAYS: u32 = 90;
 
@@ -61,6 +71,10 @@ pub struct Config {
     pub function_processes: Option<usize>,
     /// Days that an execution is kept after its end; 0: for good.
     pub retention_days: u32,
+    /// Executions that may be open at a time.
+    pub max_open_executions: usize,
+    /// How long requests and functions under way get to finish when the server is told to stop.
+    pub drain: Duration,
 }
 
 /// Why the settings cannot be used.
@@ -127,6 +141,15 @@ impl Settings {
                 .retention_days
                 .or(file.retention_days)
                 .unwrap_or(RETENTION_DAYS),
+            max_open_executions: self
+                .max_open_executions
+                .or(file.max_open_executions)
+                .unwrap_or(OPEN_EXECUTIONS),
+            drain: Duration::from_secs(u64::from(
+                self.drain_seconds
+                    .or(file.drain_seconds)
+                    .unwrap_or(DRAIN_SECONDS),
+            )),
         })
     }
 }

@@ -121,7 +121,11 @@ impl Server {
             entropy: Arc::new(|| Box::new(SystemEntropy::new())),
             runner: Arc::new(tasks.clone()),
         };
-        let runtime = Arc::new(Runtime::open(store.clone(), ports, Options::default())?);
+        let options = Options {
+            open_executions: config.max_open_executions,
+            ..Options::default()
+        };
+        let runtime = Arc::new(Runtime::open(store.clone(), ports, options)?);
         let iam = Arc::new(Iam::new(records.clone()));
         let states = Arc::new(StatesApi::new(
             runtime.clone(),
@@ -147,7 +151,13 @@ impl Server {
             config.retention_days,
         ));
         let (stop, stopped) = watch::channel(false);
-        let front = tokio::spawn(http::serve(listener, services, defaults, stopped));
+        let front = tokio::spawn(http::serve(
+            listener,
+            services,
+            defaults,
+            stopped,
+            config.drain,
+        ));
         tracing::info!(%address, data = %config.data_dir.display(), open = runtime.open_executions(), "serving");
         Ok(Server {
             store,

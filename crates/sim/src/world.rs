@@ -188,6 +188,7 @@ impl World {
                 executions: self.character.room,
                 ..Room::default()
             },
+            ..Options::default()
         };
         Runtime::open(self.disk.clone(), ports, options)
     }

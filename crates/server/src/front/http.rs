@@ -1,8 +1,8 @@
 //! The HTTP/1.1 listener: bounded reads, one request at a time per connection, an answer for everything.
 //!
-//! Limits: headers 64 KiB, within 20 s of the request before (an idle connection is closed, too: clients open another), a
-//! body within 60 s and under its service's size, connections in all. A request that breaks one costs its sender the
-//! connection and nobody else anything.
+//! Limits: headers 32 KiB, within 20 s of the request before (an idle connection is closed, too: clients open another),
+//! bodies as in `body`, answers as in `socket`, and everything in sum as in `roster`. A client that breaks one, or is too
+//! slow while others need the room, loses its connection; it costs nobody else anything.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -10,32 +10,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
-use super::{Request, Response};
+use super::roster::{Held, Place, Room, Roster};
+use super::socket::{Flow, Socket};
+use super::{Request, Response, body, refusal};
 use crate::api::Services;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long requests under way may take to finish when the server stops.
-const DRAIN: Duration = Duration::from_secs(4);
-const HEADER_BYTES: usize = 64 * 1024;
-/// Connections at a time; more wait in the listen queue.
+const HEADER_BYTES: usize = 32 * 1024;
+/// Connections at a time.
 const CONNECTIONS: usize = 8_192;
 /// Descriptors that connections leave to the store, the functions and their pipes.
 const RESERVED_DESCRIPTORS: usize = 512;
-/// A function's zip of 50 MiB, base64-encoded in JSON.
-const PACKAGE_BODY: usize = 70 * 1024 * 1024;
-/// A function's event: Lambda's own limit is checked by the service, in its words.
-const EVENT_BODY: usize = 7 * 1024 * 1024;
-/// A definition of 1 MiB whose every character is escaped, and the rest of its request.
-const OTHER_BODY: usize = 3 * 1024 * 1024;
+/// Requests and answers at a time, in bytes beyond the first few of each; a function's package fits.
+const BYTES: usize = 128 * 1024 * 1024;
+/// How long a connection may hold bytes that others need.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// When the server stops: how long a client may take to send the rest of a request, or to read its answer.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What every request gets that its sender does not say.
 #[derive(Clone, Debug)]
@@ -46,36 +45,47 @@ pub struct Defaults {
     pub region: Arc<str>,
 }
 
-/// Serves until `stop` says so, then lets the requests under way finish.
+/// Serves until `stop` says so, then lets the requests under way finish, for at most `drain`.
 pub async fn serve(
     listener: TcpListener,
     services: Arc<Services>,
     defaults: Defaults,
     mut stop: watch::Receiver<bool>,
+    drain: Duration,
 ) {
     let most = most_connections();
-    let connections = Arc::new(Semaphore::new(most));
+    let roster = Roster::new(Room {
+        connections: most,
+        bytes: BYTES,
+        requests: most,
+        patience: PATIENCE,
+    });
+    let front = Arc::new(Front {
+        services,
+        defaults,
+        roster: roster.clone(),
+    });
+    tokio::select! {
+        () = accept(listener, front, stop.clone()) => {}
+        () = stopped(&mut stop) => {}
+    }
+    let _ = tokio::time::timeout(drain, empty(&roster)).await;
+}
+
+/// What all connections share.
+struct Front {
+    services: Arc<Services>,
+    defaults: Defaults,
+    roster: Arc<Roster>,
+}
+
+async fn accept(listener: TcpListener, front: Arc<Front>, stop: watch::Receiver<bool>) {
     loop {
-        let Ok(permit) = connections.clone().acquire_owned().await else {
-            return;
-        };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stopped(&mut stop) => break,
-        };
-        match accepted {
+        match listener.accept().await {
             Ok((stream, peer)) => {
-                let connection = connection(
-                    stream,
-                    peer,
-                    services.clone(),
-                    defaults.clone(),
-                    stop.clone(),
-                );
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(permit);
-                });
+                let place = front.roster.enter().await;
+                let client = Client::new(front.clone(), place);
+                tokio::spawn(connection(stream, peer, client, stop.clone()));
             }
             Err(error) => {
                 // Out of descriptors, mostly: give the connections that are open time to end.
@@ -84,9 +94,17 @@ pub async fn serve(
             }
         }
     }
-    // Every connection holds a permit; all of them back means that all are done.
-    let all = u32::try_from(most).unwrap_or(u32::MAX);
-    let _ = tokio::time::timeout(DRAIN, connections.acquire_many(all)).await;
+}
+
+/// Waits for the last requests; clients that neither send nor read are not waited for.
+async fn empty(roster: &Roster) {
+    let mut tick = tokio::time::interval(LAST_WORDS / 4);
+    loop {
+        tokio::select! {
+            () = roster.empty() => return,
+            _ = tick.tick() => roster.close_idle(LAST_WORDS),
+        }
+    }
 }
 
 /// As many as the process's descriptors allow; its soft limit is raised to the hard one first.
@@ -115,29 +133,48 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await.map(|_| ());
 }
 
+/// One connection's part in everything.
+struct Client {
+    front: Arc<Front>,
+    place: Place,
+    flow: Arc<Flow>,
+}
+
+impl Client {
+    fn new(front: Arc<Front>, place: Place) -> Arc<Client> {
+        let flow = Flow::new(&place);
+        Arc::new(Client { front, place, flow })
+    }
+}
+
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    services: Arc<Services>,
-    defaults: Defaults,
+    client: Arc<Client>,
     mut stop: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
+    let socket = Socket::new(stream, client.flow.clone());
+    let answering = client.clone();
     let service = service_fn(move |request| {
-        let (services, defaults) = (services.clone(), defaults.clone());
-        async move { Ok::<_, Infallible>(answer(request, services, &defaults).await) }
+        let client = answering.clone();
+        async move { Ok::<_, Infallible>(answer(request, &client).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(socket), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = client.place.told_to_leave() => return tracing::debug!(%peer, "connection closed for others"),
         () = stopped(&mut stop) => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = connection => ended,
+                () = client.place.told_to_leave() => Ok(()),
+            }
         }
     };
     if let Err(error) = ended {
@@ -147,62 +184,67 @@ async fn connection(
 
 async fn answer(
     request: hyper::Request<Incoming>,
-    services: Arc<Services>,
-    defaults: &Defaults,
+    client: &Client,
 ) -> hyper::Response<Full<Bytes>> {
+    client.flow.taken().await;
+    client.flow.head_read(client.place.hold());
+    client.place.theirs();
     let request_id = uuid::Uuid::new_v4().to_string();
-    let response = match read(request, defaults, request_id.clone()).await {
-        Ok(request) => perform(request, services).await,
+    let mut held = client.place.hold();
+    let (head, body) = request.into_parts();
+    let response = match read(&head, body, &mut held).await {
+        Ok(body) => match client.front.roster.perform() {
+            Some(turn) => {
+                client.place.ours();
+                let request = address(head, body, &client.front.defaults, request_id.clone());
+                perform(request, client.front.services.clone(), (held, turn)).await
+            }
+            None => refusal::throttled(&head),
+        },
         Err(refusal) => refusal,
     };
+    let mut answer = client.place.hold();
+    answer.grow_anyway(body::counted(response.body.len()));
+    client.flow.answered(answer);
+    client.place.theirs();
     write(response, &request_id)
 }
 
-/// In a task of its own: a client that hangs up must not leave an operation half done.
-async fn perform(request: Request, services: Arc<Services>) -> Response {
-    let performed = tokio::spawn(async move { services.answer(request).await }).await;
-    performed.unwrap_or_else(|error| {
+/// In a task of its own: a client that hangs up must not leave an operation half done. `room` is what it takes up.
+async fn perform(request: Request, services: Arc<Services>, room: impl Send + 'static) -> Response {
+    let performed = tokio::spawn(async move {
+        let response = services.answer(request).await;
+        drop(room);
+        response
+    });
+    performed.await.unwrap_or_else(|error| {
         tracing::error!(%error, "a request has panicked");
-        refuse(500, "InternalServerError", "An internal error occurred.")
+        refusal::internal()
     })
 }
 
-/// Reads the body and finds out for whom the request is signed.
 async fn read(
-    request: hyper::Request<Incoming>,
+    head: &hyper::http::request::Parts,
+    body: Incoming,
+    held: &mut Held,
+) -> Result<Bytes, Response> {
+    if head.headers.contains_key("origin") {
+        return Err(refusal::from_a_web_page());
+    }
+    body::read(body, body::limit(head), held)
+        .await
+        .map_err(|trouble| refusal::of_body(&trouble, head))
+}
+
+/// Finds out for whom the request is signed.
+fn address(
+    head: hyper::http::request::Parts,
+    body: Bytes,
     defaults: &Defaults,
     request_id: String,
-) -> Result<Request, Response> {
-    let (head, body) = request.into_parts();
-    if head.headers.contains_key("origin") {
-        // Any web page could otherwise make its visitor's browser send requests here.
-        return Err(refuse(
-            403,
-            "AccessDeniedException",
-            "Requests from web pages are not allowed.",
-        ));
-    }
-    let limit = body_limit(&head);
-    let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect())
-        .await
-        .map_err(|_| {
-            refuse(
-                408,
-                "RequestTimeout",
-                "The request body was not received in time.",
-            )
-        })?
-        .map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => refuse(
-                413,
-                "RequestEntityTooLargeException",
-                "Request size exceeded the limit.",
-            ),
-            None => refuse(400, "IncompleteBody", "The request body could not be read."),
-        })?
-        .to_bytes();
+) -> Request {
     let scope = signature(&head);
-    Ok(Request {
+    Request {
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         method: head.method,
@@ -218,19 +260,6 @@ async fn read(
             ),
         signed_service: scope.map(|scope| scope.service),
         request_id,
-    })
-}
-
-/// The largest body of a request, by what it is for.
-fn body_limit(head: &hyper::http::request::Parts) -> usize {
-    let path = head.uri.path().trim_end_matches('/');
-    match (
-        head.method.as_str(),
-        path.rsplit('/').next().unwrap_or_default(),
-    ) {
-        ("POST", "functions") | ("PUT", "code") => PACKAGE_BODY,
-        ("POST", "invocations") => EVENT_BODY,
-        _ => OTHER_BODY,
     }
 }
 
@@ -248,11 +277,6 @@ fn signature(head: &hyper::http::request::Parts) -> Option<aws::sigv4::Credentia
         }
     };
     Some(authorization)
-}
-
-fn refuse(status: u16, code: &'static str, message: &'static str) -> Response {
-    let body = serde_json::json!({ "__type": code, "message": message }).to_string();
-    Response::new(status, "application/x-amz-json-1.0", body).with_header("Connection", "close")
 }
 
 fn write(response: Response, request_id: &str) -> hyper::Response<Full<Bytes>> {

@@ -2,8 +2,12 @@
 //!
 //! Owns the port. Must never know what an operation does: `api` does.
 
+mod body;
 pub mod http;
+mod refusal;
+mod roster;
 mod route;
+mod socket;
 
 use std::sync::Arc;
 

@@ -149,7 +149,16 @@ pub(super) fn role_not_assumable() -> ApiError {
     )
 }
 
-fn throttled() -> ApiError {
+/// The code is AWS's (spec api.md, StartExecution); the words are the API reference's.
+fn too_many_open() -> ApiError {
+    error(
+        "ExecutionLimitExceeded",
+        "The maximum number of running executions has been reached. Running executions must end or be stopped before a \
+         new execution can be started.",
+    )
+}
+
+pub(super) fn throttled() -> ApiError {
     ApiError::sender(400, "ThrottlingException", "Rate exceeded")
 }
 
@@ -170,6 +179,7 @@ fn internal(error: &dyn std::error::Error) -> ApiError {
 pub(super) fn from_runtime(error: RuntimeError) -> ApiError {
     match error {
         RuntimeError::Overloaded => throttled(),
+        RuntimeError::TooManyOpen => too_many_open(),
         RuntimeError::Stopped => unavailable(),
         error => internal(&error),
     }

@@ -80,6 +80,10 @@ impl StatesApi {
                 false => errors::unknown_operation(operation),
             });
         };
+        if operation == "StartExecution" && self.runtime.is_overloaded() {
+            // Before the body is looked at: what is refused must cost much less than what is done.
+            return Err(errors::throttled());
+        }
         let params = Params::read(&request.body, members)?;
         match operation {
             "CreateStateMachine" => self.create_machine(request, &params).await,

@@ -1,0 +1,97 @@
+//! Reading a request's body: bounded in bytes, in time, and in sum over all connections.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+
+use super::roster::Held;
+
+/// How long a body may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// What a body may take without being counted: small requests are read however much others have sent.
+const FREE: usize = 16 * 1024;
+/// A function's zip of 50 MiB, base64-encoded in JSON.
+const PACKAGE: usize = 70 * 1024 * 1024;
+/// A function's event: Lambda's own limit is checked by the service, in its words.
+const EVENT: usize = 7 * 1024 * 1024;
+/// A definition of 1 MiB whose every character is escaped, and the rest of its request.
+const OTHER: usize = 3 * 1024 * 1024;
+
+/// Why there is no body.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It took too long.
+    Late,
+    /// It is over its own limit.
+    TooLarge,
+    /// All bodies together are over theirs.
+    NoRoom,
+    /// It ended too soon, or is not what HTTP says.
+    Broken,
+}
+
+/// The largest body of a request, by what it is for.
+pub(super) fn limit(head: &hyper::http::request::Parts) -> usize {
+    let path = head.uri.path().trim_end_matches('/');
+    match (
+        head.method.as_str(),
+        path.rsplit('/').next().unwrap_or_default(),
+    ) {
+        ("POST", "functions") | ("PUT", "code") => PACKAGE,
+        ("POST", "invocations") => EVENT,
+        _ => OTHER,
+    }
+}
+
+/// How many of an answer's bytes are counted while they wait for the client.
+pub(super) fn counted(bytes: usize) -> usize {
+    bytes.saturating_sub(FREE)
+}
+
+/// Reads a body of at most `limit` bytes, counting it in `held`.
+pub(super) async fn read(body: Incoming, limit: usize, held: &mut Held) -> Result<Bytes, Trouble> {
+    if body.size_hint().lower() > limit as u64 {
+        return Err(Trouble::TooLarge);
+    }
+    match tokio::time::timeout(TIMEOUT, collect(body, limit, held)).await {
+        Ok(result) => result,
+        Err(_) => Err(Trouble::Late),
+    }
+}
+
+async fn collect(mut body: Incoming, limit: usize, held: &mut Held) -> Result<Bytes, Trouble> {
+    let Some(first) = next(&mut body).await? else {
+        return Ok(Bytes::new());
+    };
+    if first.len() <= FREE && body.is_end_stream() {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::new();
+    let mut frame = Some(first);
+    while let Some(bytes) = frame {
+        let length = whole.len() + bytes.len();
+        if length > limit {
+            return Err(Trouble::TooLarge);
+        }
+        let more = counted(length) - counted(whole.len());
+        held.grow(more).map_err(|_| Trouble::NoRoom)?;
+        whole.extend_from_slice(&bytes);
+        frame = next(&mut body).await?;
+    }
+    Ok(whole.freeze())
+}
+
+/// The next bytes; none at the end. Trailers mean nothing here.
+async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Trouble> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Trouble::Broken)?;
+        if let Ok(bytes) = frame.into_data()
+            && !bytes.is_empty()
+        {
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
+}
