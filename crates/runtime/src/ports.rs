@@ -76,6 +76,11 @@ pub trait TaskRunner: Send + Sync {
 
     /// Nobody waits for this call any more; ending it early is welcome, not required.
     fn cancel(&self, key: TaskKey);
+
+    /// Whether so many calls wait that executions which would make more should not begin.
+    fn is_overloaded(&self) -> bool {
+        false
+    }
 }
 
 /// All of them.

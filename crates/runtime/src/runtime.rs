@@ -184,7 +184,7 @@ impl Runtime {
             .definitions
             .machine(&request.namespace, &request.revision.key)?;
         let (shard, id) = self.new_id(now);
-        if !self.takes_starts(shard) {
+        if !self.takes_starts(shard) || self.ports.runner.is_overloaded() {
             return Err(RuntimeError::Overloaded);
         }
         let (reply, answer) = reply();
@@ -237,7 +237,7 @@ impl Runtime {
 
     /// Whether a start would be refused for what waits already: cheap enough to ask before a request is looked at.
     pub fn is_overloaded(&self) -> bool {
-        !(0..self.inboxes.len()).any(|shard| self.takes_starts(shard))
+        self.ports.runner.is_overloaded() || !(0..self.inboxes.len()).any(|shard| self.takes_starts(shard))
     }
 
     fn takes_starts(&self, shard: usize) -> bool {

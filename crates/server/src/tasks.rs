@@ -26,6 +26,10 @@ use crate::api::states::{StatesApi, integration};
 /// Calls at a time; more wait here, so that a burst of executions does not throttle itself at the function host.
 const CALLS: usize = 512;
 
+/// While more calls wait than this, or more bytes of what they are called with, no execution is started.
+const WAITING_CALLS: usize = 16_384;
+const WAITING_BYTES: usize = 128 * 1024 * 1024;
+
 /// Where functions are.
 pub enum Functions {
     /// On this server.
@@ -67,7 +71,33 @@ pub struct Tasks {
     states: Arc<SetOnce<Weak<StatesApi>>>,
     room: Arc<Semaphore>,
     /// Calls that wait or are being made.
-    running: Arc<Mutex<HashMap<TaskKey, AbortHandle>>>,
+    running: Arc<Mutex<Running>>,
+}
+
+#[derive(Default)]
+struct Running {
+    calls: HashMap<TaskKey, Call>,
+    bytes: usize,
+}
+
+struct Call {
+    work: AbortHandle,
+    bytes: usize,
+}
+
+impl Running {
+    fn insert(&mut self, key: TaskKey, call: Call) {
+        self.bytes += call.bytes;
+        if let Some(before) = self.calls.insert(key, call) {
+            self.bytes -= before.bytes;
+        }
+    }
+
+    fn remove(&mut self, key: TaskKey) -> Option<Call> {
+        let call = self.calls.remove(&key)?;
+        self.bytes -= call.bytes;
+        Some(call)
+    }
 }
 
 impl Tasks {
@@ -178,19 +208,26 @@ impl TaskRunner for Tasks {
             answer,
             ..
         } = call;
+        let bytes = request.input.text().len();
         let work = self.handle.spawn(async move {
             let result = tasks.perform(namespace, key, request).await;
-            tasks.running().remove(&key);
+            tasks.running().remove(key);
             answer.send(outcome(result));
         });
-        running.insert(key, work.abort_handle());
+        let work = work.abort_handle();
+        running.insert(key, Call { work, bytes });
     }
 
     /// A call that still waits is not made. A function that was called runs to its end, as on AWS.
     fn cancel(&self, key: TaskKey) {
-        if let Some(work) = self.running().remove(&key) {
-            work.abort();
+        if let Some(call) = self.running().remove(key) {
+            call.work.abort();
         }
+    }
+
+    fn is_overloaded(&self) -> bool {
+        let running = self.running();
+        running.calls.len() > WAITING_CALLS || running.bytes > WAITING_BYTES
     }
 }
 
@@ -216,7 +253,7 @@ impl Tasks {
         })
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<TaskKey, AbortHandle>> {
+    fn running(&self) -> std::sync::MutexGuard<'_, Running> {
         self.running
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
