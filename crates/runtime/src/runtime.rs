@@ -237,7 +237,8 @@ impl Runtime {
 
     /// Whether a start would be refused for what waits already: cheap enough to ask before a request is looked at.
     pub fn is_overloaded(&self) -> bool {
-        self.ports.runner.is_overloaded() || !(0..self.inboxes.len()).any(|shard| self.takes_starts(shard))
+        self.ports.runner.is_overloaded()
+            || !(0..self.inboxes.len()).any(|shard| self.takes_starts(shard))
     }
 
     fn takes_starts(&self, shard: usize) -> bool {

@@ -9,10 +9,10 @@
 //! every start that was accepted must be listed as SUCCEEDED. Prints one JSON object. With `--rate 0` all connections ask
 //! again as soon as they are answered, which measures what the server can do.
 
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::error::Error;
 use std::rc::Rc;
-use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -37,7 +37,9 @@ impl Arguments {
             let [name, value] = pair else {
                 return Err(format!("{} has no value", pair[0]).into());
             };
-            let name = name.strip_prefix("--").ok_or("every argument is --name value")?;
+            let name = name
+                .strip_prefix("--")
+                .ok_or("every argument is --name value")?;
             found.insert(name.to_owned(), value.clone());
         }
         Ok(Arguments(found))
@@ -107,7 +109,8 @@ fn content_length(head: &[u8]) -> Result<usize, Failure> {
     let text = std::str::from_utf8(head)?;
     let value = text.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim())
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim())
     });
     Ok(value.ok_or("an answer without a length")?.parse()?)
 }
@@ -271,7 +274,11 @@ async fn probe(endpoint: String, execution: String, ends: Instant) -> (Vec<u64>,
             if connection.is_none() {
                 connection = Some(Connection::open(&endpoint).await?);
             }
-            connection.as_mut().ok_or("no connection")?.call(operation, &body).await
+            connection
+                .as_mut()
+                .ok_or("no connection")?
+                .call(operation, &body)
+                .await
         };
         match asked.await {
             Ok(answer) if answer.status == 200 => latencies.push(due.elapsed().as_micros() as u64),
@@ -292,7 +299,8 @@ async fn ended(endpoint: &str, machine: &str) -> Result<HashMap<String, String>,
     let mut connection = Connection::open(endpoint).await?;
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
-        let body = json!({ "stateMachineArn": machine, "statusFilter": "RUNNING", "maxResults": 1 });
+        let body =
+            json!({ "stateMachineArn": machine, "statusFilter": "RUNNING", "maxResults": 1 });
         let answer = connection.call("ListExecutions", &body.to_string()).await?;
         let listed: Value = serde_json::from_slice(&answer.body)?;
         if listed["executions"].as_array().is_some_and(Vec::is_empty)
@@ -353,9 +361,10 @@ async fn run() -> Result<bool, Failure> {
         open: Cell::new(0),
         counts: RefCell::default(),
     });
-    let reader = arguments.text("probe").ok().map(|execution| {
-        spawn_local(probe(endpoint.clone(), execution, ends))
-    });
+    let reader = arguments
+        .text("probe")
+        .ok()
+        .map(|execution| spawn_local(probe(endpoint.clone(), execution, ends)));
     let due = match rate > 0.0 {
         true => pace(&load, rate, connections).await,
         false => saturate(&load, connections).await,
@@ -392,7 +401,9 @@ async fn run() -> Result<bool, Failure> {
 }
 
 fn main() -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     match LocalSet::new().block_on(&runtime, run())? {
         true => Ok(()),
         false => Err("executions that were accepted have not succeeded".into()),
