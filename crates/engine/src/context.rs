@@ -25,6 +25,7 @@ pub(crate) struct ContextSource<'a> {
     state: &'a str,
     entered_at: Timestamp,
     retry_count: Option<u32>,
+    tells_redrives: bool,
     item: Option<Arc<MapItem>>,
     /// Own scope first.
     variables: Vec<Arc<Variables>>,
@@ -43,6 +44,7 @@ impl<'a> ContextSource<'a> {
             state: &state.name,
             entered_at: frame.entered_at,
             retry_count: counts_retries(&state.kind).then(|| frame.attempts.iter().sum()),
+            tells_redrives: true,
             item: frame.item.clone(),
             variables,
         }
@@ -56,6 +58,12 @@ impl<'a> ContextSource<'a> {
     /// The same, for another item: an ItemSelector sees the item that it selects from.
     pub(crate) fn with_item(mut self, item: Arc<MapItem>) -> ContextSource<'a> {
         self.item = Some(item);
+        self
+    }
+
+    /// The same, of an execution that cannot be redriven.
+    pub(crate) fn without_redrives(mut self) -> ContextSource<'a> {
+        self.tells_redrives = false;
         self
     }
 
@@ -89,7 +97,7 @@ impl<'a> ContextSource<'a> {
     }
 
     fn execution(&self) -> Value {
-        Value::object([
+        let mut members = vec![
             ("Id".into(), Value::string(self.facts.arn.clone())),
             ("Input".into(), self.facts.input.value().clone()),
             (
@@ -98,8 +106,11 @@ impl<'a> ContextSource<'a> {
             ),
             ("Name".into(), Value::string(self.facts.name.clone())),
             ("RoleArn".into(), Value::string(self.facts.role_arn.clone())),
-            ("RedriveCount".into(), Value::int(0)),
-        ])
+        ];
+        if self.tells_redrives {
+            members.push(("RedriveCount".into(), Value::int(0)));
+        }
+        Value::object(members)
     }
 
     fn state_machine(&self) -> Value {

@@ -67,7 +67,11 @@ impl Run<'_> {
         state: &'f State,
     ) -> ContextSource<'f> {
         let variables = self.execution.variables_seen_by(frame);
-        ContextSource::new(facts, state, self.execution.frame(frame), variables)
+        let source = ContextSource::new(facts, state, self.execution.frame(frame), variables);
+        match self.execution.is_synchronous {
+            true => source.without_redrives(),
+            false => source,
+        }
     }
 
     /// The state's result is there: the rest of its data flow, then out.

@@ -216,6 +216,9 @@ pub struct Execution {
     pub(crate) variable_bytes: usize,
     /// How many they are.
     pub(crate) variable_count: usize,
+    /// Its caller waits for its end: then it cannot be redriven, and its context object does not say how often it was
+    /// ([rec] express_sync against express_async).
+    pub is_synchronous: bool,
     /// Set when it has ended.
     pub outcome: Option<Outcome>,
 }
@@ -236,6 +239,7 @@ impl Execution {
             changed_variables: BTreeSet::new(),
             variable_bytes: 0,
             variable_count: 0,
+            is_synchronous: false,
             outcome: None,
         }
     }

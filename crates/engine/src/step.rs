@@ -34,6 +34,18 @@ pub struct Limits {
     pub variables: usize,
 }
 
+impl Limits {
+    /// The same for an Express execution: five minutes, and a history that nobody keeps may be as long as it likes
+    /// (spec quotas.md).
+    pub fn express(self) -> Limits {
+        Limits {
+            history_events: u64::MAX,
+            execution_seconds: self.execution_seconds.min(300),
+            ..self
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Limits {
         Limits {

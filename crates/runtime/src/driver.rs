@@ -111,6 +111,7 @@ impl Shared {
             transaction,
             effects,
             hold,
+            is_immediate,
         } = commit;
         if self.failed.is_set() {
             // What comes after a commit that was lost must be lost, too.
@@ -118,6 +119,11 @@ impl Shared {
             return effects
                 .into_iter()
                 .for_each(|effect| self.fail(effect, &stopped));
+        }
+        if is_immediate {
+            return effects
+                .into_iter()
+                .for_each(|effect| self.carry_out(effect));
         }
         let bytes = size(&transaction);
         self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -195,6 +201,7 @@ impl Shared {
                 reply(Ok(true));
             }
             Effect::Stopped(at, reply) => reply(Ok(Some(at))),
+            Effect::Finished(finished, reply) => reply(Ok(finished)),
         }
     }
 
@@ -213,6 +220,7 @@ impl Shared {
                 reply(Err(error.clone()));
             }
             Effect::Stopped(_, reply) => reply(Err(error.clone())),
+            Effect::Finished(_, reply) => reply(Err(error.clone())),
             Effect::Run { .. } | Effect::Cancel(_) => {}
         }
     }

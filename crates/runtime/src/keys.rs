@@ -82,6 +82,8 @@ pub enum Table {
     Frame = b'f',
     /// Definition revisions that executions pin.
     Definition = b'd',
+    /// Express executions that were acknowledged and have not ended.
+    Express = b'e',
 }
 
 /// A key under construction.

@@ -71,7 +71,7 @@ impl Answer {
 
 /// Calls what tasks name.
 pub trait TaskRunner: Send + Sync {
-    /// Begins the call and returns at once: it runs on the store's committer thread.
+    /// Begins the call and returns at once: it runs on the store's committer thread, or on the shard's.
     fn run(&self, call: TaskCall);
 
     /// Nobody waits for this call any more; ending it early is welcome, not required.

@@ -76,6 +76,49 @@ fn look(open: &mut OpenRow<'_>, key: &RowKey<'_>, value: &[u8]) -> Result<(), De
     Ok(())
 }
 
+/// Calls `found` with every Express execution that was acknowledged and had not ended, as it was when it began. Rows
+/// that cannot be read are left as they are and reported.
+pub(crate) fn express_executions(
+    store: &dyn Store,
+    definitions: &Definitions,
+    mut found: impl FnMut(ResumeRow),
+) -> Result<(), RuntimeError> {
+    for namespace in namespaces(store)? {
+        let prefix = namespace.table(Table::Express).build();
+        let mut failed = None;
+        for_each(store, prefix.clone(), |key, value| {
+            match express_row(definitions, &namespace, &key[prefix.len()..], value) {
+                Ok(row) => found(row),
+                Err(error @ RuntimeError::Unreadable { .. }) => {
+                    tracing::error!(%error, "an Express execution cannot be run again");
+                }
+                Err(error) => drop(failed.get_or_insert(error)),
+            }
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn express_row(
+    definitions: &Definitions,
+    namespace: &Namespace,
+    id: &[u8],
+    value: &[u8],
+) -> Result<ResumeRow, RuntimeError> {
+    let id: [u8; 16] = id.try_into().map_err(|_| unreadable(DecodeError::Short))?;
+    let record = records::decode(value).map_err(unreadable)?;
+    Ok(ResumeRow {
+        id: ExecutionId(u128::from_be_bytes(id)),
+        namespace: namespace.clone(),
+        machine: definitions.machine(namespace, &record.revision.key)?,
+        execution: Execution::new(record.facts.clone()),
+        record,
+    })
+}
+
 pub(crate) fn namespaces(store: &dyn Store) -> Result<Vec<Namespace>, RuntimeError> {
     let rows = store.scan(KeyRange::prefix(REGISTRY), Order::Ascending, usize::MAX)?;
     Ok(rows

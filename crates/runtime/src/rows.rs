@@ -29,6 +29,11 @@ pub(crate) fn name_key(namespace: &Namespace, machine: &str, name: &str) -> Byte
         .build()
 }
 
+/// The key of what is kept of an open Express execution: its record, from which it is run again after a crash.
+pub(crate) fn express_key(namespace: &Namespace, id: ExecutionId) -> Bytes {
+    namespace.table(Table::Express).u128(id.0).build()
+}
+
 /// The key by which an execution is listed; its value is what lists are filtered by.
 pub(crate) fn list_key(namespace: &Namespace, machine: &str, id: ExecutionId) -> Bytes {
     list_prefix(namespace, machine).u128(id.0).build()

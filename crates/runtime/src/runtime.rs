@@ -20,7 +20,7 @@ use crate::ports::{Ports, TaskKey};
 use crate::query;
 use crate::record::{ExecutionRecord, PinnedRevision, Status};
 use crate::recovery::{self, RowLoader};
-use crate::shard::{Reply, Request, Room, Shard, StartRow};
+use crate::shard::{Promise, Reply, Request, Room, Shard, StartRow};
 
 /// How the runtime is set up.
 #[derive(Clone, Debug)]
@@ -118,6 +118,11 @@ impl Runtime {
                 wake.push_back(open.id);
             }
         })?;
+        recovery::express_executions(store.as_ref(), &definitions, |row| {
+            let (shard, wake) = &mut recovered[usize::from(row.id.shard() % shards)];
+            wake.push_back(row.id);
+            shard.adopt_express(row);
+        })?;
         let mut runtime = Runtime {
             ids: Mutex::new((ports.entropy)()),
             store,
@@ -179,6 +184,23 @@ impl Runtime {
                 None => Err(RuntimeError::TooManyOpen),
             };
         }
+        let (reply, answer) = reply();
+        let at = self.begin(&request, Promise::EveryStep(reply))?;
+        match heard(answer.await)? {
+            true => Ok(Started { at }),
+            false => match self.existing(&request)? {
+                Some(existing) => same_start(&existing, &request),
+                None => Err(RuntimeError::AlreadyExists),
+            },
+        }
+    }
+
+    /// Gives a new execution to a shard, which keeps the promise. Its start.
+    pub(crate) fn begin(
+        &self,
+        request: &StartRequest,
+        promise: Promise,
+    ) -> Result<Timestamp, RuntimeError> {
         let now = self.ports.clock.now();
         let machine = self
             .definitions
@@ -187,7 +209,6 @@ impl Runtime {
         if !self.takes_starts(shard) || self.ports.runner.is_overloaded() {
             return Err(RuntimeError::Overloaded);
         }
-        let (reply, answer) = reply();
         let row = StartRow {
             id,
             namespace: request.namespace.clone(),
@@ -198,18 +219,10 @@ impl Runtime {
             machine,
             revision: request.revision.clone(),
             trace_header: request.trace_header.clone(),
-            reply,
+            promise,
         };
         self.call(shard, Request::Start(Box::new(row)))?;
-        match answer.await {
-            Ok(Ok(true)) => Ok(Started { at: now }),
-            Ok(Ok(false)) => match self.existing(&request)? {
-                Some(existing) => same_start(&existing, &request),
-                None => Err(RuntimeError::AlreadyExists),
-            },
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(RuntimeError::Stopped),
-        }
+        Ok(now)
     }
 
     fn existing(&self, request: &StartRequest) -> Result<Option<ExecutionRecord>, RuntimeError> {
@@ -359,7 +372,14 @@ fn same_start(existing: &ExecutionRecord, request: &StartRequest) -> Result<Star
     }
 }
 
-fn reply<T: Send + 'static>() -> (Reply<T>, oneshot::Receiver<Result<T, RuntimeError>>) {
+/// What a shard answers; it is gone when the process is stopping.
+pub(crate) fn heard<T>(
+    answer: Result<Result<T, RuntimeError>, oneshot::error::RecvError>,
+) -> Result<T, RuntimeError> {
+    answer.unwrap_or(Err(RuntimeError::Stopped))
+}
+
+pub(crate) fn reply<T: Send + 'static>() -> (Reply<T>, oneshot::Receiver<Result<T, RuntimeError>>) {
     let (sender, receiver) = oneshot::channel();
     let reply = move |answer| {
         // Nobody waits any more when the request was dropped.

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::api::lambda::{LambdaApi, Place};
 use crate::api::states::{StatesApi, integration};
 
-/// Calls at a time; more wait here, so that a burst of executions does not throttle itself at the function host.
+/// Calls of functions at a time; more wait here, so that a burst of executions does not throttle itself at the function host.
 const CALLS: usize = 512;
 
 /// While more calls wait than this, or more bytes of what they are called with, no execution is started.
@@ -232,15 +232,20 @@ impl TaskRunner for Tasks {
 }
 
 impl Tasks {
-    /// Makes the call when there is room, in a task of its own, so that a panic is an answer too.
+    /// Makes the call when there is room, in a task of its own, so that a panic is an answer too. A call of this server
+    /// itself needs none: what it starts may want to make calls, too.
     async fn perform(
         &self,
         namespace: Namespace,
         key: TaskKey,
         request: TaskRequest,
     ) -> Result<String, CallError> {
-        let Ok(_room) = self.room.acquire().await else {
-            return std::future::pending().await;
+        let _room = match is_own(&request) {
+            true => None,
+            false => match self.room.acquire().await {
+                Ok(room) => Some(room),
+                Err(_) => return std::future::pending().await,
+            },
         };
         let (tasks, resource) = (self.clone(), request.resource.arn.clone());
         let made = tokio::spawn(async move { tasks.call(&namespace, key, &request).await });
@@ -257,6 +262,14 @@ impl Tasks {
         self.running
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Whether this server answers the call itself.
+fn is_own(request: &TaskRequest) -> bool {
+    match &request.resource.target {
+        Target::Service { resource_type, .. } => &**resource_type == "states",
+        Target::Function | Target::Activity => false,
     }
 }
 

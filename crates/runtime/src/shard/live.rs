@@ -9,74 +9,140 @@ use bytes::Bytes;
 use engine::{Execution, FrameId, Step};
 use store::{Transaction, Write};
 
-use super::{ResumeRow, StartRow};
+use super::promise::{Finished, Promise};
+use super::{Effect, Reply, ResumeRow, StartRow};
+use crate::codec::records;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
 use crate::record::ExecutionRecord;
-use crate::rows::{StepWrites, name_key};
+use crate::rows::{StepWrites, express_key, name_key};
 
 /// See the module's documentation.
 pub(super) struct Live {
-    /// Where its name is kept.
-    name_key: Bytes,
     /// Set once its start is durable. Until then every further commit depends on it.
     pub(super) started: Arc<AtomicBool>,
     pub(super) namespace: Namespace,
     pub(super) record: ExecutionRecord,
     pub(super) machine: Arc<Machine>,
     pub(super) execution: Execution,
-    stored_frames: BTreeSet<FrameId>,
-    header_stored: bool,
+    rows: Rows,
     /// Every commit of this execution holds on to it until it is durable.
     hold: Arc<()>,
+    /// The most that it has weighed.
+    peak: usize,
+}
+
+/// What of it is made durable.
+enum Rows {
+    /// Every step.
+    Steps {
+        /// Where its name is kept.
+        name_key: Bytes,
+        frames: BTreeSet<FrameId>,
+        header: bool,
+    },
+    /// That it was started and has not ended.
+    Start {
+        key: Bytes,
+        /// What stands there, until that is durable.
+        row: Option<Bytes>,
+    },
+    /// Nothing: its end is told to who waits for it.
+    None(Option<Reply<Finished>>),
 }
 
 impl Live {
-    /// One that begins.
-    pub(super) fn started(row: &StartRow) -> Live {
-        let facts = row.facts.clone();
-        Live {
-            name_key: name_key(&row.namespace, &facts.machine_name, &facts.name),
-            started: Arc::new(AtomicBool::new(false)),
-            namespace: row.namespace.clone(),
-            execution: Execution::new(facts.clone()),
-            record: ExecutionRecord::started(facts, row.revision.clone(), row.trace_header.clone()),
-            machine: row.machine.clone(),
-            stored_frames: BTreeSet::new(),
-            header_stored: false,
+    /// One that begins, and who is to hear that it is started.
+    pub(super) fn started(row: StartRow) -> (Live, Option<Reply<bool>>) {
+        let facts = row.facts;
+        let record = ExecutionRecord::started(facts.clone(), row.revision, row.trace_header);
+        let (rows, reply) = match row.promise {
+            Promise::EveryStep(reply) => (Rows::steps(&row.namespace, &record), Some(reply)),
+            Promise::AtLeastOnce(reply) => {
+                let start = Rows::Start {
+                    key: express_key(&row.namespace, row.id),
+                    row: Some(records::encode(&record).into()),
+                };
+                (start, Some(reply))
+            }
+            Promise::AtMostOnce(caller) => (Rows::None(Some(caller)), None),
+        };
+        let mut execution = Execution::new(facts);
+        execution.is_synchronous = matches!(rows, Rows::None(_));
+        let live = Live {
+            started: Arc::new(AtomicBool::new(execution.is_synchronous)),
+            namespace: row.namespace,
+            record,
+            machine: row.machine,
+            execution,
+            rows,
             hold: Arc::new(()),
-        }
+            peak: 0,
+        };
+        (live, reply)
     }
 
     /// One that was read back from its rows.
     pub(super) fn resumed(row: ResumeRow) -> Live {
-        let facts = &row.record.facts;
+        let rows = Rows::Steps {
+            name_key: name_key_of(&row.namespace, &row.record),
+            frames: row.execution.frames.keys().copied().collect(),
+            header: true,
+        };
+        Live::taken_over(row, rows)
+    }
+
+    /// An Express execution that was started before the process was: it begins again.
+    pub(super) fn begun_before(row: ResumeRow) -> Live {
+        let key = express_key(&row.namespace, row.id);
+        Live::taken_over(row, Rows::Start { key, row: None })
+    }
+
+    fn taken_over(row: ResumeRow, rows: Rows) -> Live {
         Live {
-            name_key: name_key(&row.namespace, &facts.machine_name, &facts.name),
             started: Arc::new(AtomicBool::new(true)),
             namespace: row.namespace,
             record: row.record,
             machine: row.machine,
-            stored_frames: row.execution.frames.keys().copied().collect(),
             execution: row.execution.resume(),
-            header_stored: true,
+            rows,
             hold: Arc::new(()),
+            peak: 0,
         }
     }
 
-    /// The transaction that takes its name, for a start.
+    /// The transaction that a start begins with: it takes its name, if it has one of its own.
     pub(super) fn first_transaction(&self, id: ExecutionId) -> Transaction {
-        Transaction::new()
-            .require_absent(self.name_key.clone())
-            .put(self.name_key.clone(), id_bytes(id))
+        match &self.rows {
+            Rows::Steps { name_key, .. } => Transaction::new()
+                .require_absent(name_key.clone())
+                .put(name_key.clone(), id_bytes(id)),
+            Rows::Start { .. } | Rows::None(_) => Transaction::new(),
+        }
     }
 
     /// An empty transaction of this execution: void if its start was refused.
-    pub(super) fn transaction(&self, id: ExecutionId) -> Transaction {
-        match self.started.load(Ordering::Acquire) {
-            true => Transaction::new(),
-            false => Transaction::new().require_equals(self.name_key.clone(), id_bytes(id)),
+    pub(super) fn transaction(&mut self, id: ExecutionId) -> Transaction {
+        let is_started = self.started.load(Ordering::Acquire);
+        match &mut self.rows {
+            Rows::Steps { name_key, .. } if !is_started => {
+                Transaction::new().require_equals(name_key.clone(), id_bytes(id))
+            }
+            Rows::Start { key, row } if !is_started => match row {
+                Some(row) => Transaction::new().require_equals(key.clone(), row.clone()),
+                None => Transaction::new(),
+            },
+            Rows::Start { row, .. } => {
+                *row = None;
+                Transaction::new()
+            }
+            Rows::Steps { .. } | Rows::None(_) => Transaction::new(),
         }
+    }
+
+    /// Whether its steps leave no rows.
+    pub(super) fn is_express(&self) -> bool {
+        !matches!(self.rows, Rows::Steps { .. })
     }
 
     /// What a commit of this execution keeps until it is durable.
@@ -84,9 +150,15 @@ impl Live {
         self.hold.clone()
     }
 
+    /// Whether nothing of it is on its way to the disk.
+    pub(super) fn is_settled(&self) -> bool {
+        Arc::strong_count(&self.hold) == 1
+    }
+
     /// Whether its rows say all there is to say: it waits, and nothing of it is on its way to the disk.
     pub(super) fn can_leave(&self) -> bool {
-        Arc::strong_count(&self.hold) == 1
+        self.is_settled()
+            && !self.is_express()
             && self.started.load(Ordering::Acquire)
             && !self.execution.has_ready()
     }
@@ -105,24 +177,77 @@ impl Live {
         if let Some(outcome) = &self.execution.outcome {
             self.record.close(outcome, self.execution.now);
         }
-        let known = self.record.known();
-        let rows = StepWrites {
-            namespace: &self.namespace,
-            id,
-            machine: &self.machine,
-            known: &known,
-        };
-        rows.history(&step.events, writes);
-        if begins || self.execution.is_closed() {
-            rows.record(&self.record, writes);
+        let is_closed = self.execution.is_closed();
+        match &mut self.rows {
+            Rows::Steps { frames, header, .. } => {
+                let known = self.record.known();
+                let rows = StepWrites {
+                    namespace: &self.namespace,
+                    id,
+                    machine: &self.machine,
+                    known: &known,
+                };
+                rows.history(&step.events, writes);
+                if begins || is_closed {
+                    rows.record(&self.record, writes);
+                }
+                rows.checkpoint(&mut self.execution, frames, header, writes);
+            }
+            Rows::Start { key, row } => {
+                let key = key.clone();
+                match (row, is_closed) {
+                    (Some(row), false) if begins => writes.push(Write::Put {
+                        key,
+                        value: row.clone(),
+                    }),
+                    // It ended with its first step: there is nothing to run again, and never was.
+                    (Some(_), true) if begins => {}
+                    (_, true) => writes.push(Write::Delete { key }),
+                    (_, false) => {}
+                }
+                self.passed(step);
+            }
+            Rows::None(_) => self.passed(step),
         }
-        rows.checkpoint(
-            &mut self.execution,
-            &mut self.stored_frames,
-            &mut self.header_stored,
-            writes,
-        );
     }
+
+    /// A step of which nothing is kept.
+    fn passed(&mut self, step: &Step) {
+        self.execution.take_changed();
+        self.execution.take_changed_variables();
+        let documents = step.events.iter().filter_map(|event| event.kind.document());
+        let made: usize = documents.map(|document| document.text().len()).sum();
+        self.peak = self.peak.max(self.weight() + made);
+    }
+
+    /// What its caller hears, if it waits for an end that has come.
+    pub(super) fn finished(&mut self) -> Option<Effect> {
+        match &mut self.rows {
+            Rows::None(caller) if self.execution.is_closed() => {
+                let finished = Finished {
+                    record: self.record.clone(),
+                    memory_bytes: self.peak,
+                };
+                Some(Effect::Finished(finished, caller.take()?))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Rows {
+    fn steps(namespace: &Namespace, record: &ExecutionRecord) -> Rows {
+        Rows::Steps {
+            name_key: name_key_of(namespace, record),
+            frames: BTreeSet::new(),
+            header: false,
+        }
+    }
+}
+
+fn name_key_of(namespace: &Namespace, record: &ExecutionRecord) -> Bytes {
+    let facts = &record.facts;
+    name_key(namespace, &facts.machine_name, &facts.name)
 }
 
 fn id_bytes(id: ExecutionId) -> Vec<u8> {

@@ -5,6 +5,7 @@
 //! shard goes on while its commits are being made durable; whatever they cause outside waits in their effects.
 
 mod live;
+mod promise;
 mod residents;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
@@ -21,6 +22,7 @@ use expr::Entropy;
 use store::Transaction;
 
 use self::live::Live;
+pub use self::promise::{Finished, Promise};
 use self::residents::Residents;
 pub use self::residents::Room;
 use crate::error::RuntimeError;
@@ -80,8 +82,8 @@ pub struct StartRow {
     pub revision: PinnedRevision,
     /// The trace header.
     pub trace_header: Option<Arc<str>>,
-    /// Gets `true` when it is started, `false` when the name is taken.
-    pub reply: Reply<bool>,
+    /// What is kept of it, and what its caller hears.
+    pub promise: Promise,
 }
 
 /// A transaction and what it causes once it is durable.
@@ -92,6 +94,8 @@ pub struct Commit {
     pub effects: Vec<Effect>,
     /// Let go of once the commit is durable: until then the execution stays in memory.
     pub hold: Arc<()>,
+    /// Nothing of it, nor of what came before, has to reach the disk: its effects are due at once.
+    pub is_immediate: bool,
 }
 
 /// What a durable commit causes.
@@ -113,11 +117,14 @@ pub enum Effect {
     Started(ExecutionId, Arc<AtomicBool>, Reply<bool>),
     /// Tell who stopped it.
     Stopped(Timestamp, Reply<Option<Timestamp>>),
+    /// Tell who waited for its end.
+    Finished(Finished, Reply<Finished>),
 }
 
 /// See the module's documentation.
 pub struct Shard {
     limits: Limits,
+    express_limits: Limits,
     entropy: Box<dyn Entropy + Send>,
     loader: Box<dyn Loader>,
     residents: Residents,
@@ -138,6 +145,7 @@ impl Shard {
         loader: Box<dyn Loader>,
     ) -> Shard {
         Shard {
+            express_limits: limits.clone().express(),
             limits,
             entropy,
             loader,
@@ -218,8 +226,15 @@ impl Shard {
         self.timers.extend(timers);
     }
 
+    /// Takes over an Express execution that was open when the process ended, however many there are: it begins again
+    /// when it is woken.
+    pub fn adopt_express(&mut self, row: ResumeRow) {
+        self.residents.insert(row.id, Live::begun_before(row));
+    }
+
     /// Takes up what an adopted execution was doing: timers that are due fire, every call that was in flight is made
-    /// again, with another Started event for the same attempt, and what waited for its turn goes on.
+    /// again, with another Started event for the same attempt, and what waited for its turn goes on. An Express
+    /// execution begins.
     pub fn wake(&mut self, id: ExecutionId, now: Timestamp, out: &mut Vec<Commit>) {
         if !self.bring(id) {
             return;
@@ -227,6 +242,9 @@ impl Shard {
         let Some(live) = self.residents.get(id) else {
             return;
         };
+        if live.execution.last_event == 0 {
+            return self.drive(id, Input::Start, now, out);
+        }
         let is_ready = live.execution.has_ready();
         // Those of before: what a timer starts now is called by its own step.
         let tasks: Vec<_> = live.execution.tasks().map(|(task, _)| task).collect();
@@ -290,9 +308,13 @@ impl Shard {
 
     fn start(&mut self, row: StartRow, now: Timestamp, out: &mut Vec<Commit>) {
         let id = row.id;
-        let live = Live::started(&row);
+        if row.promise.is_express() && self.residents.is_full_of_express() {
+            return row.promise.refuse(RuntimeError::Overloaded);
+        }
+        let (live, reply) = Live::started(row);
         let transaction = live.first_transaction(id);
-        let effects = vec![Effect::Started(id, live.started.clone(), row.reply)];
+        let started = |reply| Effect::Started(id, live.started.clone(), reply);
+        let effects = reply.map(started).into_iter().collect();
         self.residents.insert(id, live);
         self.step(id, Input::Start, now, transaction, effects, out);
     }
@@ -316,7 +338,7 @@ impl Shard {
                 (None, false) => Ok(None),
             });
         }
-        let Some(live) = self.residents.get(id) else {
+        let Some(live) = self.residents.get_mut(id) else {
             return reply(Ok(None));
         };
         let at = now.max(live.execution.now);
@@ -335,7 +357,7 @@ impl Shard {
 
     fn drive(&mut self, id: ExecutionId, input: Input, now: Timestamp, out: &mut Vec<Commit>) {
         self.bring(id);
-        let Some(live) = self.residents.get(id) else {
+        let Some(live) = self.residents.get_mut(id) else {
             return;
         };
         let transaction = live.transaction(id);
@@ -355,9 +377,14 @@ impl Shard {
         let Some(live) = self.residents.get_mut(id) else {
             return;
         };
+        let limits = match live.is_express() {
+            true => &self.express_limits,
+            false => &self.limits,
+        };
+        let is_settled = live.is_settled();
         let machinery = Machinery {
             machine: &live.machine,
-            limits: &self.limits,
+            limits,
             entropy: &mut *self.entropy,
         };
         let step = engine::step(machinery, &mut live.execution, input, now);
@@ -367,8 +394,10 @@ impl Shard {
             return;
         }
         live.write(id, &step, &mut transaction.writes);
-        let (closed, hold) = (live.execution.is_closed(), live.hold());
+        let is_immediate = live.is_express() && is_settled && transaction.writes.is_empty();
+        let (closed, hold, finished) = (live.execution.is_closed(), live.hold(), live.finished());
         self.command(id, step.commands, &mut effects);
+        effects.extend(finished);
         match closed {
             true => drop(self.residents.remove(id)),
             false => self.residents.touch(id),
@@ -380,6 +409,7 @@ impl Shard {
             transaction,
             effects,
             hold,
+            is_immediate,
         });
         self.residents.make_room();
     }

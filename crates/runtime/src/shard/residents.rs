@@ -1,4 +1,5 @@
 //! Which open executions are in memory. The rest are rows: of them only the timers and where their rows are is kept.
+//! Express executions have no rows to come back from: they stay, and are counted apart, so that there are not too many.
 //!
 //! An execution leaves memory when others were touched later and there is no room, never while something of it is on
 //! its way to the disk. It comes back when a timer, an answer or a call names it.
@@ -16,20 +17,33 @@ pub struct Room {
     pub executions: usize,
     /// What they keep, roughly, in bytes.
     pub bytes: usize,
+    /// Open Express executions: beyond it no more are started.
+    pub express_executions: usize,
+    /// The same by what they keep.
+    pub express_bytes: usize,
 }
 
 impl Default for Room {
-    /// A thousand executions, 32 MiB.
+    /// A thousand executions, 32 MiB; ten thousand Express executions, 64 MiB.
     fn default() -> Room {
         Room {
             executions: 1_000,
             bytes: 32 * 1024 * 1024,
+            express_executions: 10_000,
+            express_bytes: 64 * 1024 * 1024,
         }
     }
 }
 
 /// How many are looked at for one that can leave.
 const TRIES: usize = 8;
+
+/// How many, and what they keep.
+#[derive(Default)]
+struct Load {
+    executions: usize,
+    bytes: usize,
+}
 
 struct Resident {
     live: Live,
@@ -46,7 +60,10 @@ type NamespaceId = u32;
 pub(super) struct Residents {
     room: Room,
     here: HashMap<ExecutionId, Resident>,
-    bytes: usize,
+    /// Of those that may leave.
+    standard: Load,
+    /// Of those that may not.
+    express: Load,
     away: HashMap<ExecutionId, NamespaceId>,
     namespaces: Vec<Namespace>,
     /// In the order in which they were touched; an entry whose stamp is old stands for nothing.
@@ -96,11 +113,26 @@ impl Residents {
         self.away.insert(id, position as NamespaceId);
     }
 
+    /// Whether no more Express executions may begin.
+    pub(super) fn is_full_of_express(&self) -> bool {
+        self.express.executions >= self.room.express_executions
+            || self.express.bytes >= self.room.express_bytes
+    }
+
+    fn load_of(&mut self, live: &Live) -> &mut Load {
+        match live.is_express() {
+            true => &mut self.express,
+            false => &mut self.standard,
+        }
+    }
+
     /// One that is in memory from now on.
     pub(super) fn insert(&mut self, id: ExecutionId, live: Live) {
         self.away.remove(&id);
         let weight = live.weight();
-        self.bytes += weight;
+        let load = self.load_of(&live);
+        load.executions += 1;
+        load.bytes += weight;
         self.here.insert(
             id,
             Resident {
@@ -116,7 +148,9 @@ impl Residents {
     pub(super) fn remove(&mut self, id: ExecutionId) -> Option<Live> {
         self.away.remove(&id);
         let resident = self.here.remove(&id)?;
-        self.bytes -= resident.weight;
+        let load = self.load_of(&resident.live);
+        load.executions -= 1;
+        load.bytes -= resident.weight;
         Some(resident.live)
     }
 
@@ -125,10 +159,16 @@ impl Residents {
         self.stamp += 1;
         if let Some(resident) = self.here.get_mut(&id) {
             let weight = resident.live.weight();
-            self.bytes = self.bytes + weight - resident.weight;
+            let (load, may_leave) = match resident.live.is_express() {
+                true => (&mut self.express, false),
+                false => (&mut self.standard, true),
+            };
+            load.bytes = load.bytes + weight - resident.weight;
             resident.weight = weight;
-            resident.stamp = self.stamp;
-            self.touched.push_back((id, self.stamp));
+            if may_leave {
+                resident.stamp = self.stamp;
+                self.touched.push_back((id, self.stamp));
+            }
         }
         if self.touched.len() > 2 * self.here.len() + 1_024 {
             let here = &self.here;
@@ -143,7 +183,8 @@ impl Residents {
     /// Lets those go that were touched longest ago, while there are too many.
     pub(super) fn make_room(&mut self) {
         for _ in 0..TRIES {
-            if self.here.len() <= self.room.executions && self.bytes <= self.room.bytes {
+            let load = &self.standard;
+            if load.executions <= self.room.executions && load.bytes <= self.room.bytes {
                 return;
             }
             let Some((id, stamp)) = self.touched.pop_front() else {

@@ -119,6 +119,15 @@ pub fn namespace() -> Namespace {
 }
 
 pub fn open(store: Arc<dyn Store>, outside: &Outside) -> Result<Runtime, RuntimeError> {
+    open_with(store, outside, Room::default())
+}
+
+/// The same with room for so many Express executions; others leave memory as soon as they can.
+pub fn open_with(
+    store: Arc<dyn Store>,
+    outside: &Outside,
+    room: Room,
+) -> Result<Runtime, RuntimeError> {
     let seeds = Arc::new(Mutex::new(Random(42)));
     let ports = Ports {
         clock: Arc::new(Virtual(outside.epoch)),
@@ -128,7 +137,7 @@ pub fn open(store: Arc<dyn Store>, outside: &Outside) -> Result<Runtime, Runtime
     let options = Options {
         room: Room {
             executions: 0,
-            ..Room::default()
+            ..room
         },
         ..Options::default()
     };
@@ -162,6 +171,10 @@ pub async fn start_with(
     name: &str,
     input: &str,
 ) -> Result<Started, RuntimeError> {
+    runtime.start(request(name, input)).await
+}
+
+pub fn request(name: &str, input: &str) -> StartRequest {
     let facts = Facts {
         arn: format!("arn:aws:states:us-east-1:123456789012:execution:{MACHINE}:{name}").into(),
         name: name.into(),
@@ -172,15 +185,12 @@ pub async fn start_with(
         started: Timestamp(0),
         input: Document::parse(input).unwrap(),
     };
-    let revision = "revision-1".into();
-    runtime
-        .start(StartRequest {
-            namespace: namespace(),
-            facts,
-            revision,
-            trace_header: None,
-        })
-        .await
+    StartRequest {
+        namespace: namespace(),
+        facts,
+        revision: "revision-1".into(),
+        trace_header: None,
+    }
 }
 
 pub fn find(store: &dyn Store, name: &str) -> Option<ExecutionRecord> {

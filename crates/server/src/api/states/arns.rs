@@ -164,6 +164,18 @@ pub(super) fn format_execution(region: &str, account: &str, machine: &str, name:
     .to_string()
 }
 
+/// The ARN of an Express execution: its name may be used again, so a UUID follows.
+pub(super) fn format_express(
+    region: &str,
+    account: &str,
+    machine: &str,
+    name: &str,
+    id: uuid::Uuid,
+) -> String {
+    let resource = format!("express:{machine}:{name}:{id}");
+    Arn::new("states", region, account, resource).to_string()
+}
+
 /// Names of machines and executions: no white space, brackets, wildcards, special or control characters
 /// (spec api.md 0.3, [rec] for each character). The length is the model's business.
 pub(super) fn check_name(name: &str) -> Result<(), ApiError> {

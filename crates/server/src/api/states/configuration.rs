@@ -62,7 +62,8 @@ fn logging(given: &Value) -> Result<Value, ApiError> {
     }
     let include = nested_boolean(given, "includeExecutionData")?;
     let mut shown = json!({ "level": level, "includeExecutionData": include });
-    if !destinations.is_empty() {
+    // An empty list is shown, too ([rec] api.logs).
+    if given.get("destinations").is_some_and(Value::is_array) {
         shown["destinations"] = Value::Array(destinations.to_vec());
     }
     Ok(shown)

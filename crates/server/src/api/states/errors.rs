@@ -86,6 +86,14 @@ pub(super) fn machine_exists(arn: &str) -> ApiError {
     )
 }
 
+/// Express where only Standard will do, or the other way round ([rec] api.express).
+pub(super) fn type_not_supported() -> ApiError {
+    error(
+        "StateMachineTypeNotSupported",
+        "This operation is not supported by this type of state machine",
+    )
+}
+
 pub(super) fn no_machine(arn: &str) -> ApiError {
     error(
         "StateMachineDoesNotExist",

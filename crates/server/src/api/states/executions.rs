@@ -1,18 +1,14 @@
-//! Start, describe, list and stop executions.
+//! Describe, list and stop executions.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws::ApiError;
+use engine::Timestamp;
 use engine::event::Failure;
-use engine::{Facts, Timestamp};
-use expr::json::Document;
 use runtime::query::Filter;
-use runtime::{
-    ExecutionId, ExecutionRecord, Namespace, Runtime, RuntimeError, StartRequest, Status, query,
-};
+use runtime::{ExecutionId, ExecutionRecord, Namespace, Runtime, RuntimeError, Status, query};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::arns;
 use super::machines::{page_size, show_revision};
@@ -22,53 +18,6 @@ use super::{StatesApi, epoch, errors};
 use crate::front::Request;
 
 impl StatesApi {
-    /// Checks in the order measured on AWS: machine, name, input, name in use (spec api.md 0.1).
-    pub(super) async fn start_execution(
-        &self,
-        request: &Request,
-        params: &Params,
-    ) -> Result<Value, ApiError> {
-        let arn = self.own_machine(request, params.required("stateMachineArn"))?;
-        let target = self.target(request, &arn)?;
-        let machine = &target.machine;
-        let name = match params.text("name") {
-            Some(name) => {
-                arns::check_name(name)?;
-                name.to_owned()
-            }
-            None => Uuid::new_v4().to_string(),
-        };
-        let input = read_input(params.text("input").unwrap_or("{}"))?;
-        let execution_arn =
-            arns::format_execution(&request.region, &request.account, &machine.name, &name);
-        let from_header = request
-            .header("x-amzn-trace-id")
-            .filter(|header| header.len() <= 256);
-        let trace_header = from_header.or(params.text("traceHeader"));
-        let start = StartRequest {
-            namespace: Namespace::new(&request.account, &request.region),
-            facts: Facts {
-                arn: execution_arn.as_str().into(),
-                name: name.into(),
-                machine_arn: self.machine_arn(request, &machine.name).into(),
-                machine_name: machine.name.as_str().into(),
-                role_arn: target.revision().role_arn.as_str().into(),
-                region: request.region.clone(),
-                started: Timestamp(0),
-                input,
-            },
-            revision: target.pinned,
-            trace_header: trace_header.map(Arc::from),
-        };
-        match self.runtime.start(start).await {
-            Ok(started) => {
-                Ok(json!({ "executionArn": execution_arn, "startDate": epoch(started.at.0) }))
-            }
-            Err(RuntimeError::AlreadyExists) => Err(errors::execution_exists(&execution_arn)),
-            Err(error) => Err(errors::from_runtime(error)),
-        }
-    }
-
     pub(super) async fn stop_execution(
         &self,
         request: &Request,
@@ -144,6 +93,9 @@ impl StatesApi {
         };
         let arn = self.own_machine(request, text)?;
         let machine = self.machine(request, &arn)?.value;
+        if machine.is_express() {
+            return Err(errors::type_not_supported());
+        }
         let through = self.filter(request, &arn)?;
         let (status, redriven) = (params.text("statusFilter"), params.text("redriveFilter"));
         let scope = Scope {
@@ -279,14 +231,6 @@ async fn abort(
             Ok(_) => return Ok(()),
         }
     }
-}
-
-/// The input's text, checked to be JSON; kept as it is.
-fn read_input(text: &str) -> Result<Document, ApiError> {
-    if text.trim().is_empty() {
-        return Err(errors::invalid_input("Invalid execution input."));
-    }
-    Document::parse(text).map_err(|error| errors::invalid_input(&error.message))
 }
 
 fn parse_position(position: &str) -> Result<ExecutionId, ApiError> {

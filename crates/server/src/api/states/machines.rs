@@ -36,9 +36,6 @@ impl StatesApi {
         let tags = tags::read(params.structure("tags"), &self.machine_arn(request, name))?;
         let definition = params.required("definition");
         let machine = compile(definition, machine_type)?;
-        if machine_type == "EXPRESS" {
-            return Err(errors::not_yet("The type EXPRESS"));
-        }
         self.check_role(&self.machine_arn(request, name), params.required("roleArn"))?;
         let now = self.now_millis();
         let mut record = MachineRecord {

@@ -15,6 +15,7 @@ mod model;
 mod params;
 mod records;
 mod routing;
+mod starts;
 mod tags;
 mod targets;
 mod tokens;
@@ -93,6 +94,7 @@ impl StatesApi {
             "ListStateMachines" => self.list_machines(request, &params),
             "ValidateStateMachineDefinition" => self.validate_definition(&params),
             "StartExecution" => self.start_execution(request, &params).await,
+            "StartSyncExecution" => self.start_sync_execution(request, &params).await,
             "StopExecution" => self.stop_execution(request, &params).await,
             "DescribeExecution" => self.describe_execution(request, &params),
             "DescribeStateMachineForExecution" => {

@@ -130,6 +130,17 @@ pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
                 ]
             }
         }
+        "StartSyncExecution" => {
+            const {
+                &[
+                    MACHINE,
+                    NAME,
+                    Member::new("input", Kind::Data(262_144)),
+                    Member::new("traceHeader", Kind::Text(0, 256)),
+                    INCLUDED_DATA,
+                ]
+            }
+        }
         "StopExecution" => {
             const {
                 &[
@@ -215,7 +226,6 @@ pub(super) const NOT_YET: &[&str] = &[
     "SendTaskFailure",
     "SendTaskHeartbeat",
     "SendTaskSuccess",
-    "StartSyncExecution",
     "TestState",
     "UpdateMapRun",
 ];

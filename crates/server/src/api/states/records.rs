@@ -25,6 +25,13 @@ pub(super) struct MachineRecord {
     pub(super) releases: Releases,
 }
 
+impl MachineRecord {
+    /// Whether its executions leave no history.
+    pub(super) fn is_express(&self) -> bool {
+        self.machine_type == "EXPRESS"
+    }
+}
+
 /// What a machine's record knows of its versions and aliases. Whoever changes one of them writes the machine's record
 /// in the same transaction, on condition that nobody else has: so all changes of a machine's releases are in one order.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -15,9 +15,10 @@ pub(super) enum Key<'a> {
 }
 
 /// All tables, in the order of their keys, with their names for people.
-pub(super) const TABLES: [(Table, &str); 7] = [
+pub(super) const TABLES: [(Table, &str); 8] = [
     (Table::Record, "records"),
     (Table::Definition, "definitions"),
+    (Table::Express, "Express executions"),
     (Table::Frame, "checkpoints"),
     (Table::History, "histories"),
     (Table::ExecutionList, "execution lists"),

@@ -68,6 +68,7 @@ impl<'a> RowCheck<'a> {
             Table::Definition => self.definition(&namespace, rest),
             Table::ExecutionList => self.listed(&namespace, rest, value),
             Table::ExecutionName => self.named(&namespace, rest, value),
+            Table::Express => self.express(&namespace, rest, value),
             _ => self.execution(&namespace, rest, value),
         };
         if let Err((affected, what)) = checked {
@@ -333,6 +334,18 @@ impl<'a> RowCheck<'a> {
         found.map(drop).map_err(|what| (affected(), what))
     }
 
+    /// An Express execution that would be run again.
+    fn express(
+        &self,
+        namespace: &Namespace,
+        rest: &[u8],
+        value: &[u8],
+    ) -> Result<(), (String, Wrong)> {
+        let (_, record) = execution_row(rest, value)?;
+        self.has_definition(namespace, &record.revision.key)
+            .map_err(|what| (record.facts.arn.to_string(), what))
+    }
+
     /// An execution's record, and whether everything that belongs to it is there.
     fn execution(
         &self,
@@ -340,12 +353,7 @@ impl<'a> RowCheck<'a> {
         rest: &[u8],
         value: &[u8],
     ) -> Result<(), (String, Wrong)> {
-        let Some((id, _)) = key::execution(rest) else {
-            let affected = format!("execution {}", rest.escape_ascii());
-            return Err((affected, "its key is wrong".into()));
-        };
-        let record = records::decode(value)
-            .map_err(|error| (nameless(id), format!("its record cannot be read: {error}")))?;
+        let (id, record) = execution_row(rest, value)?;
         self.parts(namespace, id, &record)
             .map_err(|what| (record.facts.arn.to_string(), what))
     }
@@ -426,6 +434,19 @@ impl<'a> RowCheck<'a> {
         self.machines.insert(key, machine.clone());
         Ok(machine)
     }
+}
+
+fn execution_row(
+    rest: &[u8],
+    value: &[u8],
+) -> Result<(ExecutionId, ExecutionRecord), (String, Wrong)> {
+    let Some((id, _)) = key::execution(rest) else {
+        let affected = format!("execution {}", rest.escape_ascii());
+        return Err((affected, "its key is wrong".into()));
+    };
+    let record = records::decode(value)
+        .map_err(|error| (nameless(id), format!("its record cannot be read: {error}")))?;
+    Ok((id, record))
 }
 
 fn unreadable(error: store::StoreError) -> Wrong {
