@@ -239,9 +239,22 @@ fn size(transaction: &Transaction) -> usize {
 }
 
 impl Driver {
-    /// Runs until it is told to stop. A panic stops the whole process: half a runtime must not go on serving.
+    /// Runs until it is told to stop, and takes the answers that have come by then: what was done is not done again after
+    /// the restart. A panic stops the whole process: half a runtime must not go on serving.
     pub(crate) async fn run(mut self) {
         let _guard = PanicGuard(self.shared.failed.clone());
+        self.serve().await;
+        self.take_last_answers().await;
+    }
+
+    async fn take_last_answers(&mut self) {
+        while let Ok(request) = self.answers.try_recv() {
+            self.shared.wait_for_room().await;
+            self.accept(request);
+        }
+    }
+
+    async fn serve(&mut self) {
         while !*self.stop.borrow() {
             if self.shared.is_full() {
                 tokio::select! {

@@ -10,6 +10,7 @@ use runtime::{Options, Ports, Runtime, SystemClock};
 use store::{EmbeddedStore, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 use crate::api::Services;
 use crate::api::iam::Iam;
@@ -24,8 +25,10 @@ use crate::retention;
 use crate::roles::Roles;
 use crate::tasks::{Functions, Tasks};
 
-/// How long functions may take to finish when the server is stopped.
-const DRAIN: Duration = Duration::from_secs(3);
+/// How long processes of functions may take to end, after what was under way has ended or was given up.
+const LAST: Duration = Duration::from_secs(3);
+/// How long the store may take to close after that. Everything that was acknowledged is on the disk by then.
+const CLOSE: Duration = Duration::from_secs(10);
 
 /// Why the server could not start or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,12 @@ pub enum ServeError {
     /// No threads.
     #[error("cannot start: {0}")]
     Threads(std::io::Error),
+    /// A second signal.
+    #[error("ended at once; everything that was acknowledged is kept")]
+    Hurried,
+    /// The disk does not answer.
+    #[error("the store did not close in time; everything that was acknowledged is kept")]
+    Stuck,
     /// The disk failed while serving.
     #[error("the store can no longer be written; everything that was acknowledged is kept")]
     Failed,
@@ -69,15 +78,22 @@ pub fn run(config: Config) -> Result<(), ServeError> {
         .enable_all()
         .build()
         .map_err(ServeError::Threads)?;
-    tokio.block_on(async {
+    let ended = tokio.block_on(async {
+        let drain = config.drain;
         let server = Server::start(config).await?;
         tokio::select! {
-            () = signal() => tracing::info!("stopping"),
+            () = signal() => tracing::info!(seconds = drain.as_secs(), "stopping"),
             () = server.failed() => return Err(ServeError::Failed),
         }
-        server.stop().await;
-        Ok(())
-    })
+        tokio::select! {
+            stopped = server.stop() => stopped,
+            () = signal() => Err(ServeError::Hurried),
+            () = tokio::time::sleep(drain + LAST + CLOSE) => Err(ServeError::Stuck),
+        }
+    });
+    // What still runs is given up: threads that wait for the disk, too.
+    tokio.shutdown_background();
+    ended
 }
 
 /// A running server.
@@ -85,6 +101,8 @@ pub struct Server {
     store: Arc<dyn Store>,
     runtime: Arc<Runtime>,
     host: FunctionHost,
+    tasks: Tasks,
+    drain: Duration,
     stop: watch::Sender<bool>,
     front: tokio::task::JoinHandle<()>,
     retention: tokio::task::JoinHandle<()>,
@@ -163,6 +181,8 @@ impl Server {
             store,
             runtime,
             host,
+            tasks,
+            drain: config.drain,
             stop,
             front,
             retention,
@@ -180,18 +200,26 @@ impl Server {
         self.runtime.failed().await
     }
 
-    /// Lets requests under way finish, stops the shards and closes the store.
-    pub async fn stop(self) {
+    /// Takes no more requests, lets those under way and the calls of tasks finish for as long as the settings say, stops
+    /// the shards and closes the store. What was not finished goes on after the next start.
+    pub async fn stop(self) -> Result<(), ServeError> {
+        let deadline = Instant::now() + self.drain;
         let _ = self.stop.send(true);
         let _ = self.front.await;
         self.retention.abort();
+        if timeout_at(deadline, self.tasks.drain()).await.is_err() {
+            tracing::warn!("calls of tasks are given up; they are made again after the next start");
+        }
         self.runtime.shutdown().await;
-        // What still runs is killed with the process, and called again after the next start.
-        let _ = tokio::time::timeout(DRAIN, self.host.shutdown()).await;
+        let _ = tokio::time::timeout(LAST, self.host.shutdown()).await;
         let store = self.store.clone();
-        let closed = tokio::task::spawn_blocking(move || store.close()).await;
-        if let Ok(Err(error)) = closed {
-            tracing::error!(%error, "the store did not close cleanly");
+        match tokio::task::spawn_blocking(move || store.close()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the store did not close cleanly");
+                Err(ServeError::Failed)
+            }
+            Err(_) => Err(ServeError::Failed),
         }
     }
 }

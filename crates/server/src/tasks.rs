@@ -16,7 +16,7 @@ use integrations::lambda::{
 use integrations::{CallError, Endpoint, Timeouts};
 use runtime::{Namespace, TaskCall, TaskKey, TaskRunner};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, SetOnce};
+use tokio::sync::{Semaphore, SemaphorePermit, SetOnce, watch};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
@@ -70,6 +70,8 @@ pub struct Tasks {
     functions: Arc<Functions>,
     states: Arc<SetOnce<Weak<StatesApi>>>,
     room: Arc<Semaphore>,
+    /// How many are being made.
+    under_way: watch::Sender<usize>,
     /// Calls that wait or are being made.
     running: Arc<Mutex<Running>>,
 }
@@ -83,6 +85,18 @@ struct Running {
 struct Call {
     work: AbortHandle,
     bytes: usize,
+}
+
+/// A call that is being made, until its outcome is on its way.
+struct UnderWay<'a> {
+    calls: &'a watch::Sender<usize>,
+    _room: Option<SemaphorePermit<'a>>,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.calls.send_modify(|calls| *calls -= 1);
+    }
 }
 
 impl Running {
@@ -108,6 +122,7 @@ impl Tasks {
             functions: Arc::new(functions),
             states: Arc::new(SetOnce::new()),
             room: Arc::new(Semaphore::new(CALLS)),
+            under_way: watch::channel(0).0,
             running: Arc::default(),
         }
     }
@@ -116,6 +131,14 @@ impl Tasks {
     pub fn serve_states(&self, states: &Arc<StatesApi>) {
         // Set once, when the server is put together.
         let _ = self.states.set(Arc::downgrade(states));
+    }
+
+    /// Makes no further calls, and waits for those that are being made. What is not made, or not waited for, is made again
+    /// after the next start.
+    pub async fn drain(&self) {
+        self.room.close();
+        // The sender is here.
+        let _ = self.under_way.subscribe().wait_for(|calls| *calls == 0).await;
     }
 
     async fn call(
@@ -210,6 +233,9 @@ impl TaskRunner for Tasks {
         } = call;
         let bytes = request.input.text().len();
         let work = self.handle.spawn(async move {
+            let Some(_under_way) = tasks.begin(&request).await else {
+                return std::future::pending().await;
+            };
             let result = tasks.perform(namespace, key, request).await;
             tasks.running().remove(key);
             answer.send(outcome(result));
@@ -232,21 +258,28 @@ impl TaskRunner for Tasks {
 }
 
 impl Tasks {
-    /// Makes the call when there is room, in a task of its own, so that a panic is an answer too. A call of this server
-    /// itself needs none: what it starts may want to make calls, too.
+    /// Waits for room to make a call; none when no more are made. A call of this server itself needs none: what it starts
+    /// may want to make calls, too.
+    async fn begin(&self, request: &TaskRequest) -> Option<UnderWay<'_>> {
+        let room = match is_own(request) {
+            true if self.room.is_closed() => return None,
+            true => None,
+            false => Some(self.room.acquire().await.ok()?),
+        };
+        self.under_way.send_modify(|calls| *calls += 1);
+        Some(UnderWay {
+            calls: &self.under_way,
+            _room: room,
+        })
+    }
+
+    /// Makes the call in a task of its own, so that a panic is an answer too.
     async fn perform(
         &self,
         namespace: Namespace,
         key: TaskKey,
         request: TaskRequest,
     ) -> Result<String, CallError> {
-        let _room = match is_own(&request) {
-            true => None,
-            false => match self.room.acquire().await {
-                Ok(room) => Some(room),
-                Err(_) => return std::future::pending().await,
-            },
-        };
         let (tasks, resource) = (self.clone(), request.resource.arn.clone());
         let made = tokio::spawn(async move { tasks.call(&namespace, key, &request).await });
         made.await.unwrap_or_else(|error| {
