@@ -138,7 +138,11 @@ impl Tasks {
     pub async fn drain(&self) {
         self.room.close();
         // The sender is here.
-        let _ = self.under_way.subscribe().wait_for(|calls| *calls == 0).await;
+        let _ = self
+            .under_way
+            .subscribe()
+            .wait_for(|calls| *calls == 0)
+            .await;
     }
 
     async fn call(
