@@ -11,7 +11,9 @@ mod diagnostic;
 mod location;
 pub mod query;
 mod resource;
+pub mod responses;
 pub mod services;
+pub mod testing;
 pub mod timestamp;
 mod unsupported;
 

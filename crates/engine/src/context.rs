@@ -27,6 +27,8 @@ pub(crate) struct ContextSource<'a> {
     retry_count: Option<u32>,
     tells_redrives: bool,
     item: Option<Arc<MapItem>>,
+    /// What a test gave instead; only the item of an ItemSelector is added to it.
+    given: Option<Value>,
     /// Own scope first.
     variables: Vec<Arc<Variables>>,
 }
@@ -46,8 +48,15 @@ impl<'a> ContextSource<'a> {
             retry_count: counts_retries(&state.kind).then(|| frame.attempts.iter().sum()),
             tells_redrives: true,
             item: frame.item.clone(),
+            given: None,
             variables,
         }
+    }
+
+    /// A test's context object in its stead.
+    pub(crate) fn replaced_by(mut self, given: Option<&Value>) -> ContextSource<'a> {
+        self.given = given.cloned();
+        self
     }
 
     /// A workflow variable.
@@ -78,11 +87,7 @@ impl<'a> ContextSource<'a> {
 
     /// Key order as recorded (context_object cases): Execution, StateMachine, State, Map.
     pub(crate) fn object(&self) -> Value {
-        let mut members: Vec<(Arc<str>, Value)> = vec![
-            ("Execution".into(), self.execution()),
-            ("StateMachine".into(), self.state_machine()),
-            ("State".into(), self.state_object()),
-        ];
+        let mut members = self.members();
         if let Some(item) = &self.item {
             let pair = [
                 ("Index".into(), Value::int(i64::from(item.index))),
@@ -94,6 +99,20 @@ impl<'a> ContextSource<'a> {
             ));
         }
         Value::object(members)
+    }
+
+    fn members(&self) -> Vec<(Arc<str>, Value)> {
+        if let Some(Value::Object(given)) = &self.given {
+            let own = given
+                .iter()
+                .filter(|(name, _)| self.item.is_none() || &***name != "Map");
+            return own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        }
+        vec![
+            ("Execution".into(), self.execution()),
+            ("StateMachine".into(), self.state_machine()),
+            ("State".into(), self.state_object()),
+        ]
     }
 
     fn execution(&self) -> Value {

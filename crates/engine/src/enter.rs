@@ -8,6 +8,7 @@ use crate::event::{EventId, EventKind};
 use crate::execution::{Facts, FrameId, Outcome, Phase};
 use crate::failure::Fault;
 use crate::flow::{self, Leaving, View};
+use crate::probe::Stage;
 use crate::query::Came;
 use crate::state::state_type;
 use crate::step::Run;
@@ -68,14 +69,16 @@ impl Run<'_> {
     ) -> ContextSource<'f> {
         let variables = self.execution.variables_seen_by(frame);
         let source = ContextSource::new(facts, state, self.execution.frame(frame), variables);
-        match self.execution.is_synchronous {
-            true => source.without_redrives(),
-            false => source,
+        match (&self.probe, self.execution.is_synchronous) {
+            (Some(probe), _) => source.replaced_by(probe.given.context.as_ref()),
+            (None, true) => source.without_redrives(),
+            (None, false) => source,
         }
     }
 
     /// The state's result is there: the rest of its data flow, then out.
     pub(crate) fn complete(&mut self, frame: FrameId, result: &Document) {
+        self.reached(Stage::Result, result);
         let machine = self.machine;
         let state = machine.state(self.execution.frame(frame).state);
         let way = WayOut {

@@ -131,10 +131,14 @@ impl Run<'_> {
         );
     }
 
-    /// The cause of an error that Step Functions itself found (spec history.md section 5).
+    /// The cause of an error that Step Functions itself found (spec history.md section 5). A test is not told what it
+    /// knows ([rec] test_state_map_context_object).
     fn prefixed(&self, frame: FrameId, detail: &str) -> String {
         let f = self.execution.frame(frame);
         let (state, entered) = (&self.machine.state(f.state).name, f.entered);
+        if self.probe.is_some() {
+            return detail.to_owned();
+        }
         format!(
             "An error occurred while executing the state '{state}' (entered at the event id #{entered}). {detail}"
         )
@@ -149,6 +153,9 @@ impl Run<'_> {
     pub(crate) fn fail_as(&mut self, frame: FrameId, failure: Failure, alias: Option<&str>) {
         if self.execution.is_closed() {
             return;
+        }
+        if let Some(probe) = &mut self.probe {
+            probe.seen.failure = Some(failure.clone());
         }
         let failing = self.execution.frame(frame).previous;
         self.abort_children(frame, None, failing);
@@ -201,6 +208,9 @@ impl Run<'_> {
 
     /// The way out of a catcher. What goes wrong on it is not caught again by the same state.
     fn catch(&mut self, frame: FrameId, position: usize, catcher: &Catcher, failure: &Failure) {
+        if let Some(probe) = &mut self.probe {
+            probe.seen.caught = Some(position);
+        }
         let left = self
             .caught(frame, position, catcher, failure)
             .and_then(|leaving| self.leave_with(frame, leaving, Some(catcher.next)));

@@ -11,6 +11,7 @@ use expr::{Entropy, Roots};
 
 use crate::context::ContextSource;
 use crate::failure::Fault;
+use crate::probe::{Probe, Stage};
 use crate::query::{Came, Place, Queries};
 use crate::time::Timestamp;
 use crate::variables::{self, Assignments};
@@ -21,6 +22,17 @@ pub(crate) struct Tools<'t> {
     pub(crate) now: Timestamp,
     /// What the JSONata expressions of one turn may use together.
     pub(crate) queries: &'t mut jsonata::Limits,
+    /// Sees the stages, when somebody wants to.
+    pub(crate) probe: Option<&'t mut Probe>,
+}
+
+impl Tools<'_> {
+    /// A stage came to this.
+    pub(crate) fn reached(&mut self, stage: Stage, document: &Document) {
+        if let Some(probe) = &mut self.probe {
+            probe.seen.record(stage, document);
+        }
+    }
 }
 
 /// What the expressions of a stage see.
@@ -141,7 +153,9 @@ pub(crate) fn output(
         None => view.document.clone(),
         Some(selector) => template(selector, view)?,
     };
+    view.tools.reached(Stage::ResultSelector, &selected);
     let placed = place(&flow.result_path, raw, &selected)?;
+    view.tools.reached(Stage::ResultPath, &placed);
     filter(&flow.output_path, &placed, view.context)
 }
 

@@ -19,10 +19,12 @@ pub mod execution;
 mod failure;
 mod flow;
 mod history;
+pub mod probe;
 mod query;
 mod retry;
 mod state;
 pub mod step;
+pub mod testing;
 pub mod time;
 mod variables;
 

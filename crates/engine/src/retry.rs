@@ -5,6 +5,7 @@ use expr::Entropy;
 
 use crate::event::Failure;
 use crate::execution::FrameId;
+use crate::probe::Retried;
 use crate::step::Run;
 
 impl Run<'_> {
@@ -25,12 +26,22 @@ impl Run<'_> {
             .position(|retrier| failure.is_taken_by(&retrier.errors, alias))?;
         let attempts = &mut self.execution.frame_mut(frame).attempts;
         attempts.resize(retriers.len(), 0);
-        let used = attempts[position];
-        if u64::from(used) >= retriers[position].max_attempts {
-            return None;
+        if let Some(probe) = &self.probe {
+            attempts[position] = probe.given.retries;
         }
-        attempts[position] += 1;
-        Some(delay(&retriers[position], used, self.entropy))
+        let used = attempts[position];
+        let has_one_left = u64::from(used) < retriers[position].max_attempts;
+        if has_one_left {
+            attempts[position] += 1;
+        }
+        let delay_millis = has_one_left.then(|| delay(&retriers[position], used, self.entropy));
+        if let Some(probe) = &mut self.probe {
+            probe.seen.retried = Some(Retried {
+                index: position,
+                delay_millis,
+            });
+        }
+        delay_millis
     }
 }
 

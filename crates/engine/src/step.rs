@@ -4,11 +4,13 @@
 
 use asl::definition::Machine;
 use expr::Entropy;
+use expr::json::Document;
 
 use crate::command::{Command, TaskId, TaskOutcome, TimerId};
 use crate::event::{Event, EventKind, Failure};
 use crate::execution::{Execution, Frame, FrameId, Outcome, Phase};
 use crate::flow::Tools;
+use crate::probe::{Probe, Stage};
 use crate::time::Timestamp;
 
 /// The hard limits that workflows observe (spec quotas.md).
@@ -114,6 +116,17 @@ pub fn step(
     input: Input,
     now: Timestamp,
 ) -> Step {
+    step_watched(machinery, execution, input, now, None)
+}
+
+/// The same, for a probe to watch.
+pub(crate) fn step_watched(
+    machinery: Machinery<'_>,
+    execution: &mut Execution,
+    input: Input,
+    now: Timestamp,
+    probe: Option<&mut Probe>,
+) -> Step {
     if execution.outcome.is_some() {
         return Step::default();
     }
@@ -130,6 +143,7 @@ pub fn step(
         last_document: 0,
         queries: jsonata::Limits::default(),
         work: 0,
+        probe,
     };
     run.accept(input);
     run.settle_turn();
@@ -162,6 +176,8 @@ pub(crate) struct Run<'a> {
     pub(crate) queries: jsonata::Limits,
     /// What JSONata has used in the turns before, in its steps.
     pub(crate) work: u64,
+    /// Who watches.
+    pub(crate) probe: Option<&'a mut Probe>,
 }
 
 impl Run<'_> {
@@ -194,6 +210,14 @@ impl Run<'_> {
             entropy: self.entropy,
             now: self.execution.now,
             queries: &mut self.queries,
+            probe: self.probe.as_deref_mut(),
+        }
+    }
+
+    /// A stage of the data flow came to this.
+    pub(crate) fn reached(&mut self, stage: Stage, document: &Document) {
+        if let Some(probe) = &mut self.probe {
+            probe.seen.record(stage, document);
         }
     }
 

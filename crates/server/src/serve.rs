@@ -151,6 +151,7 @@ impl Server {
             roles(iam.clone()),
             clock,
             config.strict_roles,
+            Arc::new(tasks.clone()),
         ));
         tasks.serve_states(&states);
         let services = Arc::new(Services {

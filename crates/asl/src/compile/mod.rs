@@ -18,6 +18,7 @@ mod parallel;
 mod pass_fail;
 mod queries;
 mod schema;
+pub(crate) mod single;
 mod state;
 mod task;
 mod values;
@@ -65,6 +66,22 @@ pub(crate) fn run(text: &str, options: &Options) -> Compiled {
             None => refused(not_an_object()),
         },
         Err(diagnostic) => refused(diagnostic),
+    }
+}
+
+/// Compiles a definition of which one state is to be tested: variables need not be assigned in it.
+pub(crate) fn run_test(definition: &Object, options: &Options) -> Compiled {
+    let mut compiler = Compiler::new(options, definition);
+    compiler.variables.are_given();
+    compiler.run(definition)
+}
+
+/// The JSON object that a definition is.
+pub(crate) fn read_definition(text: &str) -> Result<Value, Diagnostic> {
+    let value = read(text)?;
+    match value.as_object() {
+        Some(_) => Ok(value),
+        None => Err(not_an_object()),
     }
 }
 

@@ -81,12 +81,19 @@ pub(crate) struct Variables {
     reads: Vec<Read>,
     seen: HashSet<(ScopeId, Arc<str>)>,
     bytes: usize,
+    /// Whether they come from outside the definition.
+    given: bool,
 }
 
 /// Where the walk was before it went into a graph or state.
 pub(crate) struct Before(Option<(ScopeId, Option<Arc<str>>)>);
 
 impl Variables {
+    /// The definition need not assign them: whoever runs it gives them.
+    pub(crate) fn are_given(&mut self) {
+        self.given = true;
+    }
+
     /// Goes into a graph; a separate one does not see the variables around it.
     pub(crate) fn enter_graph(&mut self, separate: bool) -> Before {
         let parent = self.here.as_ref().map(|(scope, _)| *scope);
@@ -158,6 +165,9 @@ impl Variables {
 
     /// Names that JSONPath reads and nobody assigns. Documented; the service's code and words are not known.
     pub(crate) fn check(&self, log: &mut Log) {
+        if self.given {
+            return;
+        }
         for read in self
             .reads
             .iter()

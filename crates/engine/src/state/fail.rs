@@ -9,6 +9,7 @@ use crate::event::Failure;
 use crate::execution::FrameId;
 use crate::failure::Fault;
 use crate::flow::View;
+use crate::probe::Stage;
 use crate::query::Place;
 use crate::state::wait::shown;
 use crate::step::Run;
@@ -25,6 +26,7 @@ impl Run<'_> {
         let context = self.context_of(&facts, frame, state);
         let input = self.execution.frame(frame).input.clone();
         let mut tools = self.tools();
+        tools.reached(Stage::InputPath, &input);
         let mut view = View::before(&input, &context, &mut tools);
         let error = text(fail.error.as_ref(), "Error", "ErrorPath", &mut view)?;
         let cause = text(fail.cause.as_ref(), "Cause", "CausePath", &mut view)?;

@@ -3,6 +3,7 @@
 mod children;
 mod choice;
 mod fail;
+mod given;
 mod map;
 mod numbers;
 mod parallel;

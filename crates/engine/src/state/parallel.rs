@@ -28,6 +28,10 @@ impl Run<'_> {
         }
         self.count_document(&effective);
         let started = self.emit_on(frame, EventKind::ParallelStateStarted);
+        if let Some(outcome) = self.given_outcome() {
+            self.children_ended(frame, outcome);
+            return Ok(());
+        }
         let total = branches.len() as u32;
         self.execution.frame_mut(frame).phase = Phase::Children(Box::new(Children {
             started,

@@ -7,6 +7,7 @@ use crate::enter::WayOut;
 use crate::execution::FrameId;
 use crate::failure::Fault;
 use crate::flow::{self, View};
+use crate::probe::Stage;
 use crate::step::Run;
 
 impl Run<'_> {
@@ -18,15 +19,22 @@ impl Run<'_> {
         result: Option<&Document>,
     ) -> Result<(), Fault> {
         let result = match result {
-            Some(result) => result.clone(),
+            Some(result) => {
+                self.reached(Stage::Result, result);
+                result.clone()
+            }
             None => {
                 let facts = self.execution.facts.clone();
                 let context = self.context_of(&facts, frame, state);
                 let raw = &self.execution.frame(frame).input;
                 let effective = flow::filter(&state.flow.input_path, raw, &context)?;
                 let mut tools = self.tools();
+                tools.reached(Stage::InputPath, &effective);
                 let mut view = View::before(&effective, &context, &mut tools);
-                flow::payload_or_document(state.flow.parameters.as_ref(), "Arguments", &mut view)?
+                let parameters = state.flow.parameters.as_ref();
+                let result = flow::payload_or_document(parameters, "Arguments", &mut view)?;
+                tools.reached(Stage::Parameters, &result);
+                result
             }
         };
         self.leave_by(frame, state, WayOut::of(state, &result))
@@ -39,11 +47,17 @@ impl Run<'_> {
     }
 
     /// The effective input: after InputPath.
-    pub(crate) fn effective_input(&self, frame: FrameId, state: &State) -> Result<Document, Fault> {
-        flow::filter(
+    pub(crate) fn effective_input(
+        &mut self,
+        frame: FrameId,
+        state: &State,
+    ) -> Result<Document, Fault> {
+        let effective = flow::filter(
             &state.flow.input_path,
             &self.execution.frame(frame).input,
             &self.context(frame),
-        )
+        )?;
+        self.reached(Stage::InputPath, &effective);
+        Ok(effective)
     }
 }

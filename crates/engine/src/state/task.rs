@@ -8,6 +8,7 @@ use crate::event::{EventKind, Failure, TaskNames};
 use crate::execution::{FrameId, Phase, TaskWait};
 use crate::failure::Fault;
 use crate::flow::{self, View};
+use crate::probe::Stage;
 use crate::state::numbers;
 use crate::step::Run;
 
@@ -30,11 +31,13 @@ impl Run<'_> {
         let raw = &self.execution.frame(frame).input;
         let effective = flow::filter(&state.flow.input_path, raw, &context)?;
         let mut tools = self.tools();
+        tools.reached(Stage::InputPath, &effective);
         let mut view = View::before(&effective, &context, &mut tools);
         let timeout = numbers::seconds("TimeoutSeconds", task.timeout.as_ref(), &mut view)?;
         let heartbeat = numbers::seconds("HeartbeatSeconds", task.heartbeat.as_ref(), &mut view)?;
         let parameters = state.flow.parameters.as_ref();
         let parameters = flow::payload_or_document(parameters, "Arguments", &mut view)?;
+        view.tools.reached(Stage::Parameters, &parameters);
         let credentials = match &task.credentials {
             None => None,
             Some(credentials) => {

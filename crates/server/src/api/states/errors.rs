@@ -58,6 +58,21 @@ pub(super) fn invalid_definition(diagnostics: &[asl::Diagnostic]) -> ApiError {
     )
 }
 
+/// A state that a test cannot run: a definition error in words of its own ([rec] test_state_type_requires_mock).
+pub(super) fn untestable(message: &str) -> ApiError {
+    error("InvalidDefinition", message)
+}
+
+/// A test that came to nothing: the server's own fault.
+pub(super) fn test_lost() -> ApiError {
+    tracing::error!("a test of a state came to nothing");
+    ApiError::receiver(
+        500,
+        "InternalServerError",
+        "An internal error occurred. The server's log has the details.",
+    )
+}
+
 pub(super) fn invalid_input(detail: &str) -> ApiError {
     error(
         "InvalidExecutionInput",

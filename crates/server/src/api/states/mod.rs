@@ -18,6 +18,7 @@ mod routing;
 mod starts;
 mod tags;
 mod targets;
+mod test_state;
 mod tokens;
 mod updates;
 mod validation;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 
 use aws::ApiError;
 use aws::error::JsonVersion;
-use runtime::{Clock, Runtime};
+use runtime::{Clock, Runtime, TaskRunner};
 use serde_json::{Value, json};
 
 use crate::api::rendered;
@@ -36,6 +37,7 @@ use crate::records::Records;
 use crate::roles::Roles;
 pub use history::show as show_event;
 use params::Params;
+use test_state::Tests;
 
 /// The service.
 pub struct StatesApi {
@@ -44,21 +46,24 @@ pub struct StatesApi {
     roles: Roles,
     clock: Arc<dyn Clock>,
     strict_roles: bool,
+    tests: Tests,
 }
 
 impl StatesApi {
-    /// Over a runtime; `strict_roles` refuses roles that this server does not know.
+    /// Over a runtime; `strict_roles` refuses roles that this server does not know, `runner` makes the calls of tests.
     pub fn new(
         runtime: Arc<Runtime>,
         records: Records,
         roles: Roles,
         clock: Arc<dyn Clock>,
         strict_roles: bool,
+        runner: Arc<dyn TaskRunner>,
     ) -> StatesApi {
         StatesApi {
             runtime,
             records,
             roles,
+            tests: Tests::new(runner, clock.clone()),
             clock,
             strict_roles,
         }
@@ -110,6 +115,7 @@ impl StatesApi {
             "DescribeStateMachineAlias" => self.describe_alias(request, &params),
             "ListStateMachineAliases" => self.list_aliases(request, &params),
             "DeleteStateMachineAlias" => self.delete_alias(request, &params).await,
+            "TestState" => self.test_state(request, &params).await,
             "TagResource" => self.tag(request, &params).await,
             "UntagResource" => self.untag(request, &params).await,
             "ListTagsForResource" => self.list_tags(request, &params),

@@ -202,6 +202,22 @@ pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
         }
         "UpdateStateMachineAlias" => const { &[ALIAS, DESCRIPTION, ROUTING] },
         "DescribeStateMachineAlias" | "DeleteStateMachineAlias" => const { &[ALIAS] },
+        "TestState" => {
+            const {
+                &[
+                    DEFINITION.required(),
+                    ROLE,
+                    Member::new("input", Kind::Data(262_144)),
+                    Member::new("inspectionLevel", Kind::Enum(&["INFO", "DEBUG", "TRACE"])),
+                    Member::new("revealSecrets", Kind::Boolean),
+                    Member::new("variables", Kind::Data(262_144)),
+                    Member::new("stateName", Kind::Text(1, 80)),
+                    Member::new("mock", Kind::Structure),
+                    Member::new("context", Kind::Data(262_144)),
+                    Member::new("stateConfiguration", Kind::Structure),
+                ]
+            }
+        }
         "TagResource" => const { &[RESOURCE, TAGS.required()] },
         "UntagResource" => const { &[RESOURCE, Member::new("tagKeys", Kind::List).required()] },
         "ListTagsForResource" => const { &[RESOURCE] },
@@ -226,6 +242,5 @@ pub(super) const NOT_YET: &[&str] = &[
     "SendTaskFailure",
     "SendTaskHeartbeat",
     "SendTaskSuccess",
-    "TestState",
     "UpdateMapRun",
 ];

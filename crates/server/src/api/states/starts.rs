@@ -105,7 +105,7 @@ impl StatesApi {
 }
 
 /// The input's text, checked to be JSON; kept as it is.
-fn read_input(text: &str) -> Result<Document, ApiError> {
+pub(super) fn read_input(text: &str) -> Result<Document, ApiError> {
     if text.trim().is_empty() {
         return Err(errors::invalid_input("Invalid execution input."));
     }
