@@ -106,7 +106,9 @@ impl<'a> ContextSource<'a> {
             let own = given
                 .iter()
                 .filter(|(name, _)| self.item.is_none() || &***name != "Map");
-            return own.map(|(name, value)| (name.clone(), value.clone())).collect();
+            return own
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
         }
         vec![
             ("Execution".into(), self.execution()),

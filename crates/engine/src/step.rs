@@ -11,6 +11,7 @@ use crate::event::{Event, EventKind, Failure};
 use crate::execution::{Execution, Frame, FrameId, Outcome, Phase};
 use crate::flow::Tools;
 use crate::probe::{Probe, Stage};
+use crate::testing;
 use crate::time::Timestamp;
 
 /// The hard limits that workflows observe (spec quotas.md).
@@ -225,6 +226,7 @@ impl Run<'_> {
         self.events.len() >= self.limits.step_events
             || self.bytes >= self.limits.step_bytes
             || self.work >= self.limits.step_work
+            || self.probe.is_some() && testing::is_over(self.execution)
     }
 
     /// A turn may use as much JSONata as an evaluation; what it used counts for the step.

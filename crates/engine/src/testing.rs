@@ -80,7 +80,7 @@ impl StateTest {
         machine.timeout_seconds = None;
         let limits = Limits {
             execution_seconds: MOST_SECONDS,
-            // A step for each turn: the one after the state's own is not taken.
+            // A step for each turn: variables are there before the state is entered.
             step_events: 1,
             ..Limits::default()
         };
@@ -124,7 +124,7 @@ impl StateTest {
         let mut commands = Vec::new();
         let mut more = self.step(input, now, entropy, &mut commands);
         loop {
-            if self.is_over() {
+            if is_over(&self.execution) {
                 return None;
             }
             let mut call = commands.drain(..).find_map(|command| match command {
@@ -170,15 +170,6 @@ impl StateTest {
         step.more
     }
 
-    /// Whether the state has been left, is to be tried again, or has failed.
-    fn is_over(&self) -> bool {
-        self.execution.is_closed()
-            || matches!(
-                self.execution.frame(FrameId::ROOT).phase,
-                Phase::Leaving { .. } | Phase::Backoff { .. }
-            )
-    }
-
     /// What came of it. None while it is not over.
     pub fn report(mut self) -> Option<Report> {
         let seen = self.probe.seen;
@@ -217,6 +208,14 @@ impl StateTest {
             variables,
         })
     }
+}
+
+/// Whether the state has been left, is to be tried again, or has failed: no further turn is taken.
+pub(crate) fn is_over(execution: &Execution) -> bool {
+    let root = execution.frames.get(&FrameId::ROOT);
+    execution.is_closed()
+        || root
+            .is_some_and(|root| matches!(root.phase, Phase::Leaving { .. } | Phase::Backoff { .. }))
 }
 
 fn failure_of(outcome: Outcome) -> Failure {

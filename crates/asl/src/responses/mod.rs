@@ -120,7 +120,8 @@ impl Check {
             });
         };
         if self.strictness == Strictness::Strict {
-            let is_missing = |member: &&Member| member.required && !object.contains_key(member.name);
+            let is_missing =
+                |member: &&Member| member.required && !object.contains_key(member.name);
             if let Some(missing) = members.iter().find(is_missing) {
                 return Err(format!("Required field '{}' is missing", missing.name));
             }

@@ -13,6 +13,7 @@ mod map;
 mod positions;
 mod query_language;
 mod resources;
+mod responses;
 mod services;
 mod timestamps;
 mod unsupported;

@@ -90,11 +90,7 @@ fn check(given: &Value, subject: &Subject) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn check_members(
-    given: &Value,
-    members: &[(&str, Shape)],
-    inside: &str,
-) -> Result<(), ApiError> {
+fn check_members(given: &Value, members: &[(&str, Shape)], inside: &str) -> Result<(), ApiError> {
     let Some(object) = given.as_object() else {
         return Err(invalid(&format!("{inside} must be an object")));
     };

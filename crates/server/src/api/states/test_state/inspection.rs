@@ -92,7 +92,10 @@ fn error_details(seen: &Seen) -> Option<Value> {
     if let Some(retried) = seen.retried {
         details.insert("retryIndex".to_owned(), retried.index.into());
         if let Some(millis) = retried.delay_millis {
-            details.insert("retryBackoffIntervalSeconds".to_owned(), json!(millis / 1000));
+            details.insert(
+                "retryBackoffIntervalSeconds".to_owned(),
+                json!(millis / 1000),
+            );
         }
     }
     if let Some(index) = seen.caught {

@@ -60,10 +60,7 @@ fn integer(given: &Value, name: &str) -> Result<Option<i64>, ApiError> {
 }
 
 /// How the state's work ends, if the test says so.
-pub(super) fn outcome(
-    params: &Params,
-    subject: &Subject,
-) -> Result<Option<TaskOutcome>, ApiError> {
+pub(super) fn outcome(params: &Params, subject: &Subject) -> Result<Option<TaskOutcome>, ApiError> {
     let Some(mock) = params.structure("mock") else {
         return Ok(None);
     };

@@ -45,7 +45,12 @@ impl StatesApi {
         check_callable(&subject, outcome.is_some())?;
         let facts = self.test_facts(request, params, &subject, outcome.is_some())?;
         let given = Given {
-            context: Some(context::object(params, &subject, &facts, outcome.is_some())?),
+            context: Some(context::object(
+                params,
+                &subject,
+                &facts,
+                outcome.is_some(),
+            )?),
             retries: configuration.retries,
             items: configuration.items.clone(),
             failed_iterations: configuration.failed_iterations.unwrap_or(0),
@@ -164,11 +169,7 @@ fn answer(report: &Report) -> Value {
     }
 }
 
-fn shown(
-    status: &str,
-    left: Option<&Left>,
-    failure: Option<&engine::event::Failure>,
-) -> Value {
+fn shown(status: &str, left: Option<&Left>, failure: Option<&engine::event::Failure>) -> Value {
     let mut answer = json!({ "status": status });
     if let Some(left) = left {
         answer["output"] = left.output.text().into();
