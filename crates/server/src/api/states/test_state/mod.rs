@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::mock::Configuration;
-use super::starts::read_input;
 use super::machines::options;
 use super::params::Params;
+use super::starts::read_input;
 use super::{StatesApi, errors};
 use crate::front::Request;
 
