@@ -8,6 +8,7 @@ use expr::Roots;
 use expr::json::{Document, Value};
 
 use crate::execution::{Facts, Frame, MapItem};
+use crate::redrive::Redriven;
 use crate::state::counts_retries;
 use crate::time::Timestamp;
 use crate::variables::Variables;
@@ -22,10 +23,11 @@ pub(crate) struct Scope<'a> {
 /// What the context object is made from.
 pub(crate) struct ContextSource<'a> {
     facts: &'a Facts,
+    /// None where it is not told.
+    redriven: Option<Redriven>,
     state: &'a str,
     entered_at: Timestamp,
     retry_count: Option<u32>,
-    tells_redrives: bool,
     item: Option<Arc<MapItem>>,
     /// What a test gave instead; only the item of an ItemSelector is added to it.
     given: Option<Value>,
@@ -34,19 +36,21 @@ pub(crate) struct ContextSource<'a> {
 }
 
 impl<'a> ContextSource<'a> {
-    /// Of a frame in a state. Only the types that can be retried count retries ([rec]).
+    /// Of a frame in a state. Only the types that can be retried count retries ([rec]); one that cannot be redriven is not
+    /// told that it was not.
     pub(crate) fn new(
         facts: &'a Facts,
+        redriven: Option<Redriven>,
         state: &'a State,
         frame: &Frame,
         variables: Vec<Arc<Variables>>,
     ) -> ContextSource<'a> {
         ContextSource {
             facts,
+            redriven,
             state: &state.name,
             entered_at: frame.entered_at,
             retry_count: counts_retries(&state.kind).then(|| frame.attempts.iter().sum()),
-            tells_redrives: true,
             item: frame.item.clone(),
             given: None,
             variables,
@@ -67,12 +71,6 @@ impl<'a> ContextSource<'a> {
     /// The same, for another item: an ItemSelector sees the item that it selects from.
     pub(crate) fn with_item(mut self, item: Arc<MapItem>) -> ContextSource<'a> {
         self.item = Some(item);
-        self
-    }
-
-    /// The same, of an execution that cannot be redriven.
-    pub(crate) fn without_redrives(mut self) -> ContextSource<'a> {
-        self.tells_redrives = false;
         self
     }
 
@@ -128,8 +126,11 @@ impl<'a> ContextSource<'a> {
             ("Name".into(), Value::string(self.facts.name.clone())),
             ("RoleArn".into(), Value::string(self.facts.role_arn.clone())),
         ];
-        if self.tells_redrives {
-            members.push(("RedriveCount".into(), Value::int(0)));
+        if let Some(redriven) = self.redriven {
+            let count = Value::int(i64::from(redriven.count));
+            members.push(("RedriveCount".into(), count));
+            let at = redriven.at.map(|at| Value::string(at.to_string()));
+            members.extend(at.map(|at| ("RedriveTime".into(), at)));
         }
         Value::object(members)
     }

@@ -68,11 +68,12 @@ impl Run<'_> {
         state: &'f State,
     ) -> ContextSource<'f> {
         let variables = self.execution.variables_seen_by(frame);
-        let source = ContextSource::new(facts, state, self.execution.frame(frame), variables);
-        match (&self.probe, self.execution.is_synchronous) {
-            (Some(probe), _) => source.replaced_by(probe.given.context.as_ref()),
-            (None, true) => source.without_redrives(),
-            (None, false) => source,
+        let execution = &self.execution;
+        let redriven = (!execution.is_synchronous).then_some(execution.redriven);
+        let source = ContextSource::new(facts, redriven, state, execution.frame(frame), variables);
+        match &self.probe {
+            Some(probe) => source.replaced_by(probe.given.context.as_ref()),
+            None => source,
         }
     }
 

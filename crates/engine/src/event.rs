@@ -125,6 +125,11 @@ pub enum EventKind {
     ExecutionAborted(Failure),
     /// Last; by the machine's TimeoutSeconds.
     ExecutionTimedOut(Failure),
+    /// By RedriveExecution: what comes after it is a further attempt.
+    ExecutionRedriven {
+        /// Which redrive it is, from 1.
+        count: u32,
+    },
     /// `<Type>StateEntered`
     StateEntered {
         /// The state's type.

@@ -11,6 +11,7 @@ use expr::json::{Document, Value};
 
 use crate::command::TimerId;
 use crate::event::{EventId, Failure};
+use crate::redrive::Redriven;
 use crate::time::Timestamp;
 use crate::variables::{self, Assignments, Variables};
 
@@ -127,7 +128,10 @@ pub enum Phase {
     /// Its branches or iterations.
     Children(Box<Children>),
     /// Nothing: its work failed and the error is on its way. Never seen between two steps.
-    Failing,
+    Failing {
+        /// The children with which a redrive would go on; none if the work would begin again.
+        children: Option<Box<Children>>,
+    },
     /// Its parent: the frame is done and its output is kept until the parent is done too.
     Done {
         /// The branch's or iteration's output.
@@ -219,8 +223,12 @@ pub struct Execution {
     /// Its caller waits for its end: then it cannot be redriven, and its context object does not say how often it was
     /// ([rec] express_sync against express_async).
     pub is_synchronous: bool,
+    /// How it was redriven.
+    pub redriven: Redriven,
     /// Set when it has ended.
     pub outcome: Option<Outcome>,
+    /// The frames that a redrive would find, once it has ended without success.
+    pub remains: BTreeMap<FrameId, Frame>,
 }
 
 impl Execution {
@@ -240,7 +248,9 @@ impl Execution {
             variable_bytes: 0,
             variable_count: 0,
             is_synchronous: false,
+            redriven: Redriven::default(),
             outcome: None,
+            remains: BTreeMap::new(),
         }
     }
 

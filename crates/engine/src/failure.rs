@@ -36,6 +36,16 @@ pub(crate) struct QueryFault {
 }
 
 const QUERY_ERROR: &str = "States.QueryEvaluationError";
+const DATA_LIMIT: &str = "States.DataLimitExceeded";
+
+/// Where an error comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// The state's own work.
+    State,
+    /// A branch or iteration of it.
+    Child,
+}
 
 impl Fault {
     pub(crate) fn runtime(detail: impl Into<String>) -> Fault {
@@ -78,7 +88,7 @@ impl Fault {
         let cause = format!(
             "The state/task '{who}' returned a result with a size exceeding the maximum number of bytes service limit."
         );
-        Fault::failure("States.DataLimitExceeded", cause)
+        Fault::failure(DATA_LIMIT, cause)
     }
 }
 
@@ -151,6 +161,10 @@ impl Run<'_> {
 
     /// The same for an error that retriers and catchers may know by another name, too.
     pub(crate) fn fail_as(&mut self, frame: FrameId, failure: Failure, alias: Option<&str>) {
+        self.fail_with(frame, failure, alias, Origin::State);
+    }
+
+    fn fail_with(&mut self, frame: FrameId, failure: Failure, alias: Option<&str>, origin: Origin) {
         if self.execution.is_closed() {
             return;
         }
@@ -159,7 +173,7 @@ impl Run<'_> {
         }
         let failing = self.execution.frame(frame).previous;
         self.abort_children(frame, None, failing);
-        self.execution.frame_mut(frame).phase = Phase::Failing;
+        self.begin_failing(frame, &failure, origin);
         if let Some(delay_millis) = self.retry_delay(frame, &failure, alias) {
             let timer = self.set_timer(self.clock.plus_millis(delay_millis));
             self.execution.frame_mut(frame).phase = Phase::Backoff { timer };
@@ -170,6 +184,19 @@ impl Run<'_> {
             return self.catch(frame, position, &catcher, &failure);
         }
         self.fail_graph(frame, failure);
+    }
+
+    /// Should the error end the execution, a redrive goes on with the children that the state had, unless the state
+    /// itself made too much of them (spec api.md, RedriveExecution).
+    fn begin_failing(&mut self, frame: FrameId, failure: &Failure, origin: Origin) {
+        let too_much = failure.error.as_deref() == Some(DATA_LIMIT);
+        let again = origin == Origin::State && too_much;
+        let phase = &mut self.execution.frame_mut(frame).phase;
+        let children = match std::mem::replace(phase, Phase::Failing { children: None }) {
+            Phase::Children(children) if !again => Some(children),
+            _ => None,
+        };
+        *phase = Phase::Failing { children };
     }
 
     /// No catcher takes the error: the graph that the frame runs fails with it.
@@ -259,11 +286,11 @@ impl Run<'_> {
         let failing = self.execution.frame(child).previous;
         self.abort_children(parent.frame, Some(child), failing);
         self.execution.frame_mut(parent.frame).previous = failing;
-        self.fail(parent.frame, failure);
+        self.fail_with(parent.frame, failure, None, Origin::Child);
     }
 
     /// Aborts the children of a Parallel or Map, in order; `failing` is the event that all of this points back to.
-    /// Nothing is left of them: whatever the state does next, it does alone.
+    /// Nothing is left of them for whatever the state does next; they have fallen, and only a redrive may need them.
     fn abort_children(&mut self, parent: FrameId, failed: Option<FrameId>, failing: EventId) {
         let Some(children) = self.execution.children_mut(parent) else {
             return;
@@ -324,7 +351,7 @@ impl Frame {
     fn stands_in(&self, kind: StateType) -> bool {
         let working = match self.phase {
             Phase::Entering | Phase::Leaving { .. } | Phase::Done { .. } => false,
-            Phase::Failing => kind == StateType::Task,
+            Phase::Failing { .. } => kind == StateType::Task,
             _ => true,
         };
         working

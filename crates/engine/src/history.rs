@@ -5,6 +5,7 @@ use expr::json::Document;
 use crate::command::{Command, TaskId, TimerId};
 use crate::event::{Event, EventId, EventKind, Failure};
 use crate::execution::{FrameId, Outcome, Phase, Timer};
+use crate::redrive::remains;
 use crate::step::Run;
 use crate::time::Timestamp;
 
@@ -104,9 +105,13 @@ impl Run<'_> {
         });
         self.commands.extend(timers);
         self.commands.extend(tasks);
+        let mut left = std::mem::take(&mut self.fallen);
         let frames: Vec<FrameId> = self.execution.frames.keys().copied().collect();
-        for frame in frames {
-            self.execution.remove_frame(frame);
+        for id in frames {
+            left.extend(self.execution.remove_frame(id).map(|frame| (id, frame)));
+        }
+        if !matches!(self.execution.outcome, Some(Outcome::Succeeded { .. })) {
+            self.execution.remains = remains(left);
         }
         self.execution.deadline = None;
         self.execution.ready.clear();
@@ -137,25 +142,25 @@ impl Run<'_> {
     /// Removes a frame and everything below it, with its task and timers.
     pub(crate) fn remove_tree(&mut self, frame: FrameId) {
         self.clear_timers(frame, None);
-        match self
-            .execution
-            .remove_frame(frame)
-            .map(|removed| removed.phase)
-        {
-            Some(Phase::Task(wait)) => {
+        let Some(removed) = self.execution.remove_frame(frame) else {
+            return;
+        };
+        match &removed.phase {
+            Phase::Task(wait) => {
                 let task = TaskId {
                     frame,
                     scheduled: wait.scheduled,
                 };
                 self.commands.push(Command::CancelTask(task));
             }
-            Some(Phase::Children(children)) => {
-                for child in children.frames {
-                    self.remove_tree(child);
+            Phase::Children(children) => {
+                for child in &children.frames {
+                    self.remove_tree(*child);
                 }
             }
             _ => {}
         }
+        self.fallen.insert(frame, removed);
     }
 }
 

@@ -9,7 +9,7 @@
 //!
 //! Where things are: `step` drives; `enter` dispatches on the state's type; `state/` holds one file per type;
 //! `retry` decides about a Retry, `failure` about Catch and how an error travels up; `history` gives every event its
-//! id; `flow` applies InputPath to OutputPath, `query` JSONata, `variables` Assign; `context` builds the context object; `execution` is what is persisted.
+//! id; `flow` applies InputPath to OutputPath, `query` JSONata, `variables` Assign; `context` builds the context object; `redrive` takes up what ended without success; `execution` is what is persisted.
 
 pub mod command;
 pub mod context;
@@ -21,6 +21,7 @@ mod flow;
 mod history;
 pub mod probe;
 mod query;
+mod redrive;
 mod retry;
 mod state;
 pub mod step;
@@ -31,6 +32,7 @@ mod variables;
 pub use command::{Command, TaskId, TaskOutcome, TaskRequest, TimerId};
 pub use event::{Event, EventKind};
 pub use execution::{Execution, Facts, Frame, FrameId, Outcome, Phase};
+pub use redrive::Redriven;
 pub use step::{Input, Limits, Machinery, Step, step};
 pub use time::Timestamp;
 pub use variables::{Assignments, Variables};

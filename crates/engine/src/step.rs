@@ -2,6 +2,8 @@
 //!
 //! Runnable frames take turns in branch order, one transition each: the order that recorded Parallel histories show.
 
+use std::collections::BTreeMap;
+
 use asl::definition::Machine;
 use expr::Entropy;
 use expr::json::Document;
@@ -95,6 +97,11 @@ pub enum Input {
     Redispatch(TaskId),
     /// StopExecution.
     Stop(Failure),
+    /// RedriveExecution. Only for an execution that was put together from its remains.
+    Redrive {
+        /// Which redrive it is, from 1.
+        count: u32,
+    },
 }
 
 /// What a step did.
@@ -145,10 +152,14 @@ pub(crate) fn step_watched(
         queries: jsonata::Limits::default(),
         work: 0,
         probe,
+        fallen: BTreeMap::new(),
     };
+    let takes_turns = !matches!(input, Input::Redrive { .. });
     run.accept(input);
     run.settle_turn();
-    run.take_turns();
+    if takes_turns {
+        run.take_turns();
+    }
     run.clear_if_ended();
     let more = run.execution.has_ready();
     Step {
@@ -179,6 +190,9 @@ pub(crate) struct Run<'a> {
     pub(crate) work: u64,
     /// Who watches.
     pub(crate) probe: Option<&'a mut Probe>,
+    /// Frames that went with an error or a result of this turn: what a redrive needs of them, should the turn end the
+    /// execution.
+    pub(crate) fallen: BTreeMap<FrameId, Frame>,
 }
 
 impl Run<'_> {
@@ -190,6 +204,7 @@ impl Run<'_> {
             Input::TimerFired(timer) => self.timer_fired(timer),
             Input::Redispatch(task) => self.redispatch_task(task),
             Input::Stop(failure) => self.end(Outcome::Aborted(failure), 0),
+            Input::Redrive { count } => self.redrive(count),
         }
     }
 
@@ -231,6 +246,9 @@ impl Run<'_> {
 
     /// A turn may use as much JSONata as an evaluation; what it used counts for the step.
     fn settle_turn(&mut self) {
+        if self.execution.outcome.is_none() {
+            self.fallen.clear();
+        }
         let fresh = jsonata::Limits::default();
         let used = std::mem::replace(&mut self.queries, fresh.clone());
         self.work += fresh.steps.saturating_sub(used.steps);
@@ -254,12 +272,7 @@ impl Run<'_> {
                 role_arn: facts.role_arn.clone(),
             },
         );
-        let seconds = self
-            .machine
-            .timeout_seconds
-            .unwrap_or(u64::MAX)
-            .min(self.limits.execution_seconds);
-        self.execution.deadline = Some(self.set_timer(self.clock.plus_seconds(seconds)));
+        self.set_deadline();
         self.execution.add_frame(Frame {
             parent: None,
             state: self.machine.root.start_at,
@@ -272,6 +285,16 @@ impl Run<'_> {
             variables: Default::default(),
             phase: Phase::Entering,
         });
+    }
+
+    /// The machine's `TimeoutSeconds` from now on, within the time that an execution may be open in all.
+    pub(crate) fn set_deadline(&mut self) {
+        let started = self.execution.facts.started;
+        let longest = started.plus_seconds(self.limits.execution_seconds);
+        let timeout = self.machine.timeout_seconds;
+        let timeout = timeout.map(|seconds| self.clock.plus_seconds(seconds));
+        let due = timeout.map_or(longest, |due| due.min(longest));
+        self.execution.deadline = Some(self.set_timer(due));
     }
 
     fn timer_fired(&mut self, timer: TimerId) {

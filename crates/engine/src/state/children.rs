@@ -74,7 +74,7 @@ impl Run<'_> {
     }
 
     /// Both events point back to the last event of the branch that ended last ([rec] history.md section 3).
-    fn parallel_done(&mut self, frame: FrameId, last: EventId) {
+    pub(crate) fn parallel_done(&mut self, frame: FrameId, last: EventId) {
         self.execution.frame_mut(frame).previous = last;
         self.emit(last, EventKind::ParallelStateSucceeded);
         let result = self.take_results(frame);
@@ -87,13 +87,16 @@ impl Run<'_> {
             Phase::Children(children) => std::mem::take(&mut children.frames),
             _ => Vec::new(),
         };
-        let results = children
-            .into_iter()
-            .filter_map(|child| self.execution.remove_frame(child));
-        let values = results.filter_map(|child| match child.phase {
-            Phase::Done { output } => Some(output.value().clone()),
-            _ => None,
-        });
-        Document::from_value(Value::array(values.collect()))
+        let mut values = Vec::with_capacity(children.len());
+        for id in children {
+            let Some(child) = self.execution.remove_frame(id) else {
+                continue;
+            };
+            if let Phase::Done { output } = &child.phase {
+                values.push(output.value().clone());
+            }
+            self.fallen.insert(id, child);
+        }
+        Document::from_value(Value::array(values))
     }
 }

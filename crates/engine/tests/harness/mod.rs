@@ -36,12 +36,35 @@ pub fn check_with_tasks(definition: &str, input: &str, script: Script<'_>, expec
     expected.assert_eq(&show(&events));
 }
 
+/// The same, redriven `redrives` times as soon as it has ended without success.
+pub fn check_redriven(
+    definition: &str,
+    input: &str,
+    redrives: u32,
+    script: Script<'_>,
+    expected: Expect,
+) {
+    let (events, _) = run_redriven(definition, input, script, &Limits::default(), redrives);
+    expected.assert_eq(&show(&events));
+}
+
 /// Runs to the end, or until nothing more can happen.
 pub fn run(
     definition: &str,
     input: &str,
     script: Script<'_>,
     limits: &Limits,
+) -> (Vec<Event>, Option<Outcome>) {
+    run_redriven(definition, input, script, limits, 0)
+}
+
+/// Runs to the end, with so many redrives if it needs them.
+pub fn run_redriven(
+    definition: &str,
+    input: &str,
+    script: Script<'_>,
+    limits: &Limits,
+    redrives: u32,
 ) -> (Vec<Event>, Option<Outcome>) {
     let machine = asl::compile(definition, &asl::Options::default())
         .unwrap_or_else(|problems| panic!("{}", asl::invalid_definition_message(&problems)));
@@ -56,7 +79,8 @@ pub fn run(
         input: Document::parse(input).expect("the input is JSON"),
     };
     let mut now = facts.started;
-    let mut execution = Execution::new(Arc::new(facts));
+    let facts = Arc::new(facts);
+    let mut execution = Execution::new(facts.clone());
     let mut entropy = Counter(0);
     let mut events: Vec<Event> = Vec::new();
     let mut inputs = vec![Input::Start];
@@ -65,7 +89,14 @@ pub fn run(
     loop {
         let Some(input) = inputs.pop() else {
             let Some((due, timer)) = timers.pop_first() else {
-                break;
+                let count = execution.redriven.count + 1;
+                if execution.remains.is_empty() || count > redrives {
+                    break;
+                }
+                now = now.plus_seconds(60);
+                execution = taken_up(&facts, execution);
+                inputs.push(Input::Redrive { count });
+                continue;
             };
             now = now.max(due);
             inputs.push(Input::TimerFired(timer));
@@ -101,6 +132,18 @@ pub fn run(
         check_invariants(&events, &execution, &timers);
     }
     (events, execution.outcome)
+}
+
+/// What a redrive begins with: the remains, and what the runtime keeps beside them.
+fn taken_up(facts: &Arc<Facts>, ended: Execution) -> Execution {
+    let mut execution = Execution::new(facts.clone());
+    execution.last_event = ended.last_event;
+    execution.now = ended.now;
+    execution.next_frame = ended.next_frame;
+    execution.next_timer = ended.next_timer;
+    execution.redriven = ended.redriven;
+    execution.frames = ended.remains;
+    execution.resume()
 }
 
 /// What holds after every step, whatever the definition.
@@ -162,6 +205,7 @@ fn describe(kind: &EventKind) -> String {
         EventKind::ExecutionFailed(f) => format!("ExecutionFailed{}", failure(f)),
         EventKind::ExecutionAborted(f) => format!("ExecutionAborted{}", failure(f)),
         EventKind::ExecutionTimedOut(f) => format!("ExecutionTimedOut{}", failure(f)),
+        EventKind::ExecutionRedriven { count } => format!("ExecutionRedriven {count}"),
         EventKind::StateEntered {
             state_type,
             name,
