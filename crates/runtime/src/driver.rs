@@ -159,7 +159,8 @@ impl Shared {
                 .into_iter()
                 .for_each(|effect| self.refuse_start(effect)),
             Err(error) => {
-                let begins = matches!(effects.first(), Some(Effect::Started(..)));
+                let first = effects.first();
+                let begins = matches!(first, Some(Effect::Started(..) | Effect::Redriven(..)));
                 if !(begins
                     && matches!(error, StoreError::Overloaded | StoreError::TooLarge { .. }))
                 {
@@ -200,22 +201,37 @@ impl Shared {
                 started.store(true, Ordering::Release);
                 reply(Ok(true));
             }
+            Effect::Redriven(_, started, at, reply) => {
+                started.store(true, Ordering::Release);
+                reply(Ok(Some(at)));
+            }
             Effect::Stopped(at, reply) => reply(Ok(Some(at))),
             Effect::Finished(finished, reply) => reply(Ok(finished)),
         }
     }
 
-    /// The name was taken between the look and the commit.
+    /// The name was taken, or the remains claimed, between the look and the commit.
     fn refuse_start(&self, effect: Effect) {
-        if let Effect::Started(id, _, reply) = effect {
-            self.forget(id);
-            reply(Ok(false));
+        match effect {
+            Effect::Started(id, _, reply) => {
+                self.forget(id);
+                reply(Ok(false));
+            }
+            Effect::Redriven(id, _, _, reply) => {
+                self.forget(id);
+                reply(Ok(None));
+            }
+            _ => {}
         }
     }
 
     fn fail(&self, effect: Effect, error: &RuntimeError) {
         match effect {
             Effect::Started(id, _, reply) => {
+                self.forget(id);
+                reply(Err(error.clone()));
+            }
+            Effect::Redriven(id, _, _, reply) => {
                 self.forget(id);
                 reply(Err(error.clone()));
             }

@@ -2,6 +2,8 @@
 
 use store::StoreError;
 
+use crate::redrives::NotRedrivable;
+
 /// An error of the runtime.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RuntimeError {
@@ -11,6 +13,9 @@ pub enum RuntimeError {
     /// There is no such execution.
     #[error("the execution does not exist")]
     NotFound,
+    /// The execution cannot be redriven; the text is the reason.
+    #[error(transparent)]
+    NotRedrivable(NotRedrivable),
     /// A queue is full: try again.
     #[error("too many requests are waiting")]
     Overloaded,

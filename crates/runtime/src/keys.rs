@@ -80,6 +80,8 @@ pub enum Table {
     History = b'h',
     /// Frames of open executions.
     Frame = b'f',
+    /// What executions that ended without success left for a redrive, as rows like those of open ones.
+    Remains = b'r',
     /// Definition revisions that executions pin.
     Definition = b'd',
     /// Express executions that were acknowledged and have not ended.

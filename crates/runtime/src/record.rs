@@ -153,6 +153,15 @@ impl ExecutionRecord {
         }
     }
 
+    /// It runs again: nothing is left of how it ended.
+    pub fn reopen(&mut self, now: Timestamp, token: Option<Arc<str>>) {
+        self.status = Status::Running;
+        self.stopped = None;
+        self.output = None;
+        self.failure = Failure::default();
+        self.redrives.add(now, token);
+    }
+
     /// The documents that other rows of the execution need not repeat.
     pub fn known(&self) -> Known {
         Known {

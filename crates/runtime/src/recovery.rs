@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+use asl::definition::Machine;
 use bytes::Bytes;
 use engine::execution::Timer;
-use engine::{Execution, FrameId};
+use engine::{Execution, FrameId, Redriven};
 use store::{KeyRange, Order, Store};
 
 use crate::codec::frames::{self, Header};
+use crate::codec::remains::RemainsRow;
 use crate::codec::{DecodeError, records};
 use crate::definitions::Definitions;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::{Namespace, REGISTRY, Table};
-use crate::rows::{frames_prefix, given_by, record_key};
-use crate::shard::{Loader, ResumeRow};
+use crate::record::ExecutionRecord;
+use crate::rows::{FrameRows, given_by, record_key};
+use crate::shard::{Loader, RedriveRow, ResumeRow};
 
 /// Rows read at a time; some may have a quarter of a megabyte.
 const PAGE: usize = 256;
@@ -143,6 +146,9 @@ fn for_each(
     }
 }
 
+/// What an execution's id takes of a key.
+const ID_BYTES: usize = 16;
+
 /// What follows the table in the key of a checkpoint's row.
 struct RowKey<'a> {
     id: ExecutionId,
@@ -154,7 +160,7 @@ struct RowKey<'a> {
 
 impl RowKey<'_> {
     fn parse(suffix: &[u8]) -> Option<RowKey<'_>> {
-        let (id, rest) = suffix.split_at_checked(16)?;
+        let (id, rest) = suffix.split_at_checked(ID_BYTES)?;
         let (row, variable) = rest.split_at_checked(4)?;
         Some(RowKey {
             id: ExecutionId(u128::from_be_bytes(id.try_into().ok()?)),
@@ -182,16 +188,89 @@ impl Loader for RowLoader {
         namespace: &Namespace,
         id: ExecutionId,
     ) -> Result<Option<ResumeRow>, RuntimeError> {
-        let Some(record) = self.store.get(&record_key(namespace, id))? else {
+        let Some(record) = self.record(namespace, id)? else {
             return Ok(None);
         };
-        let record = records::decode(&record).map_err(unreadable)?;
+        let rows = FrameRows::open(namespace, id);
+        let Some(header) = self.store.get(&rows.header())? else {
+            return Ok(None);
+        };
+        let header = Header::decode(&header).map_err(unreadable)?;
+        self.resume(namespace, id, record, &rows, header).map(Some)
+    }
+
+    fn load_remains(
+        &self,
+        namespace: &Namespace,
+        id: ExecutionId,
+    ) -> Result<Option<RedriveRow>, RuntimeError> {
+        let rows = FrameRows::remains(namespace, id);
+        let Some(read) = self.store.get(&rows.header())? else {
+            return Ok(None);
+        };
+        let RemainsRow::Kept(header) = RemainsRow::decode(&read).map_err(unreadable)? else {
+            return Ok(None);
+        };
+        let Some(record) = self.record(namespace, id)? else {
+            return Ok(None);
+        };
+        let row = self.resume(namespace, id, record, &rows, header)?;
+        Ok(Some(RedriveRow { row, read }))
+    }
+}
+
+impl RowLoader {
+    fn record(
+        &self,
+        namespace: &Namespace,
+        id: ExecutionId,
+    ) -> Result<Option<ExecutionRecord>, RuntimeError> {
+        let record = self.store.get(&record_key(namespace, id))?;
+        record
+            .map(|record| records::decode(&record).map_err(unreadable))
+            .transpose()
+    }
+
+    fn resume(
+        &self,
+        namespace: &Namespace,
+        id: ExecutionId,
+        record: ExecutionRecord,
+        rows: &FrameRows<'_>,
+        header: Header,
+    ) -> Result<ResumeRow, RuntimeError> {
         let machine = self.definitions.machine(namespace, &record.revision.key)?;
         let mut execution = Execution::new(record.facts.clone());
-        let mut header = None;
+        self.frames(rows, &record, &machine, &mut execution)?;
+        execution.last_event = header.last_event;
+        execution.now = header.now;
+        execution.next_frame = header.next_frame;
+        execution.next_timer = header.next_timer;
+        execution.deadline = header.deadline;
+        execution.redriven = Redriven {
+            count: record.redrives.count,
+            at: record.redrives.date,
+        };
+        Ok(ResumeRow {
+            id,
+            namespace: namespace.clone(),
+            record,
+            machine,
+            execution,
+        })
+    }
+
+    /// Reads all frames with their variables.
+    fn frames(
+        &self,
+        rows: &FrameRows<'_>,
+        record: &ExecutionRecord,
+        machine: &Machine,
+        execution: &mut Execution,
+    ) -> Result<(), RuntimeError> {
         let known = record.known();
-        let prefix = frames_prefix(namespace, id).build();
-        let table = namespace.table(Table::Frame).build().len();
+        let prefix = rows.prefix();
+        let table = prefix.len() - ID_BYTES;
         let mut failed = Ok(());
         for_each(self.store.as_ref(), prefix, |key, value| {
             let Some(key) = RowKey::parse(&key[table..]) else {
@@ -199,10 +278,10 @@ impl Loader for RowLoader {
             };
             let frame = FrameId(key.row.wrapping_sub(1));
             let read = match (key.row, key.variable) {
-                (0, _) => Header::decode(value).map(|found| header = Some(found)),
+                (0, _) => Ok(()),
                 (_, "") => {
-                    let given = |parent| given_by(&execution, parent);
-                    frames::decode(value, &machine, &known, given)
+                    let given = |parent| given_by(execution, parent);
+                    frames::decode(value, machine, &known, given)
                         .map(|found| drop(execution.frames.insert(frame, found)))
                 }
                 (_, name) => frames::decode_variable(value).map(|value| {
@@ -215,22 +294,7 @@ impl Loader for RowLoader {
                 failed = read;
             }
         })?;
-        failed.map_err(unreadable)?;
-        let Some(header) = header else {
-            return Ok(None);
-        };
-        execution.last_event = header.last_event;
-        execution.now = header.now;
-        execution.next_frame = header.next_frame;
-        execution.next_timer = header.next_timer;
-        execution.deadline = header.deadline;
-        Ok(Some(ResumeRow {
-            id,
-            namespace: namespace.clone(),
-            record,
-            machine,
-            execution,
-        }))
+        failed.map_err(unreadable)
     }
 }
 

@@ -4,6 +4,7 @@
 //! execution that could have ended before the cut. Each execution is removed by transactions of its own, its history
 //! first: one that was cut off is removed by the next sweep.
 
+use bytes::Bytes;
 use engine::Timestamp;
 use store::{KeyRange, Order, Outcome, Store, Transaction, Write, commit};
 
@@ -13,6 +14,7 @@ use crate::id::ExecutionId;
 use crate::keys::{Namespace, Table};
 use crate::record::{ExecutionRecord, Status};
 use crate::recovery::namespaces;
+use crate::remains;
 use crate::rows::{history_prefix, list_key, name_key, record_key};
 
 /// Records read at a time.
@@ -24,7 +26,7 @@ const CHUNKS: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub struct Sweep {
     /// The namespace that it is in, and the last execution it looked at there.
-    at: Option<(Namespace, Option<ExecutionId>)>,
+    at: Position,
 }
 
 /// What a piece of a sweep did.
@@ -44,12 +46,8 @@ impl Sweep {
         ended_before: Timestamp,
     ) -> Result<Swept, RuntimeError> {
         let all = namespaces(store)?;
-        let (namespace, after) = match self.at.take() {
-            Some(at) => at,
-            None => match all.first() {
-                Some(first) => (first.clone(), None),
-                None => return Ok(Swept::default()),
-            },
+        let Some((namespace, after)) = begin(&mut self.at, &all) else {
+            return Ok(Swept::default());
         };
         let mut removed = 0;
         let mut last = after;
@@ -60,10 +58,15 @@ impl Sweep {
                 break;
             }
             last = Some(id);
-            if let Some(record) = record.filter(|record| has_ended(record, ended_before)) {
-                remove(store, &namespace, id, &record)?;
-                removed += 1;
+            let Some(row) = decode(&record).filter(|row| has_ended(row, ended_before)) else {
+                continue;
+            };
+            let kept = row.redrives.remains.is_some();
+            if kept && !remains::remove(store, &namespace, id, Some(&record))? {
+                continue;
             }
+            remove(store, &namespace, id, &row)?;
+            removed += 1;
         }
         self.at = match is_over {
             false => Some((namespace, last)),
@@ -76,7 +79,19 @@ impl Sweep {
     }
 }
 
-fn following(all: Vec<Namespace>, namespace: &Namespace) -> Option<Namespace> {
+/// Where a sweep is.
+pub(crate) type Position = Option<(Namespace, Option<ExecutionId>)>;
+
+/// Where it goes on, or begins.
+pub(crate) fn begin(
+    at: &mut Position,
+    all: &[Namespace],
+) -> Option<(Namespace, Option<ExecutionId>)> {
+    at.take().or_else(|| Some((all.first()?.clone(), None)))
+}
+
+/// The namespace after this one.
+pub(crate) fn following(all: Vec<Namespace>, namespace: &Namespace) -> Option<Namespace> {
     let mut rest = all.into_iter().skip_while(|one| one != namespace);
     rest.next();
     rest.next()
@@ -86,28 +101,32 @@ fn has_ended(record: &ExecutionRecord, before: Timestamp) -> bool {
     record.status != Status::Running && record.stopped.is_some_and(|at| at < before)
 }
 
-/// Records in the order of their ids; one that cannot be read is reported and left as it is.
+/// The record of a row; one that cannot be read is reported and left as it is.
+fn decode(row: &[u8]) -> Option<ExecutionRecord> {
+    let record = records::decode(row)
+        .inspect_err(|error| tracing::error!(%error, "the record of an execution cannot be read"));
+    record.ok()
+}
+
+/// Rows of records in the order of their ids.
 fn page(
     store: &dyn Store,
     namespace: &Namespace,
     after: Option<ExecutionId>,
-) -> Result<Vec<(ExecutionId, Option<ExecutionRecord>)>, RuntimeError> {
+) -> Result<Vec<(ExecutionId, Bytes)>, RuntimeError> {
     let prefix = namespace.table(Table::Execution).build();
     let mut range = KeyRange::prefix(prefix.clone());
     if let Some(after) = after {
         range = range.after(record_key(namespace, after));
     }
     let rows = store.scan(range, Order::Ascending, PAGE)?;
-    let read = |key: &[u8], value: &[u8]| {
+    let id = |key: &[u8]| {
         let id: [u8; 16] = key.get(prefix.len()..)?.try_into().ok()?;
-        let record = records::decode(value).inspect_err(
-            |error| tracing::error!(%error, "the record of an execution cannot be read"),
-        );
-        Some((ExecutionId(u128::from_be_bytes(id)), record.ok()))
+        Some(ExecutionId(u128::from_be_bytes(id)))
     };
     Ok(rows
-        .iter()
-        .filter_map(|(key, value)| read(key, value))
+        .into_iter()
+        .filter_map(|(key, value)| Some((id(&key)?, value)))
         .collect())
 }
 

@@ -49,34 +49,59 @@ pub(crate) fn history_prefix(namespace: &Namespace, id: ExecutionId) -> KeyBuild
     namespace.table(Table::History).u128(id.0)
 }
 
-/// What the checkpoint rows of an execution begin with.
-pub(crate) fn frames_prefix(namespace: &Namespace, id: ExecutionId) -> KeyBuilder {
-    namespace.table(Table::Frame).u128(id.0)
-}
-
-/// The header row: before all frames.
-pub(crate) fn header_key(namespace: &Namespace, id: ExecutionId) -> Bytes {
-    frames_prefix(namespace, id).u32(0).build()
-}
-
-/// The row of a frame.
-pub(crate) fn frame_key(namespace: &Namespace, id: ExecutionId, frame: FrameId) -> Bytes {
-    frames_prefix(namespace, id)
-        .u32(frame.0.saturating_add(1))
-        .build()
-}
-
-/// The row of a variable of a frame: right behind the frame's.
-pub(crate) fn variable_key(
-    namespace: &Namespace,
+/// Where the frames of an execution are.
+#[derive(Clone, Copy)]
+pub(crate) struct FrameRows<'a> {
+    namespace: &'a Namespace,
+    table: Table,
     id: ExecutionId,
-    frame: FrameId,
-    name: &str,
-) -> Bytes {
-    frames_prefix(namespace, id)
-        .u32(frame.0.saturating_add(1))
-        .raw(name.as_bytes())
-        .build()
+}
+
+impl<'a> FrameRows<'a> {
+    /// The checkpoint of an open execution.
+    pub(crate) fn open(namespace: &'a Namespace, id: ExecutionId) -> FrameRows<'a> {
+        FrameRows {
+            namespace,
+            table: Table::Frame,
+            id,
+        }
+    }
+
+    /// What an execution left for a redrive.
+    pub(crate) fn remains(namespace: &'a Namespace, id: ExecutionId) -> FrameRows<'a> {
+        FrameRows {
+            namespace,
+            table: Table::Remains,
+            id,
+        }
+    }
+
+    fn begin(&self) -> KeyBuilder {
+        self.namespace.table(self.table).u128(self.id.0)
+    }
+
+    /// What all of them begin with.
+    pub(crate) fn prefix(&self) -> Bytes {
+        self.begin().build()
+    }
+
+    /// The header row: before all frames.
+    pub(crate) fn header(&self) -> Bytes {
+        self.begin().u32(0).build()
+    }
+
+    /// The row of a frame.
+    pub(crate) fn frame(&self, frame: FrameId) -> Bytes {
+        self.begin().u32(frame.0.saturating_add(1)).build()
+    }
+
+    /// The row of a variable of a frame: right behind the frame's.
+    pub(crate) fn variable(&self, frame: FrameId, name: &str) -> Bytes {
+        self.begin()
+            .u32(frame.0.saturating_add(1))
+            .raw(name.as_bytes())
+            .build()
+    }
 }
 
 /// The writes of one step.
@@ -88,6 +113,10 @@ pub(crate) struct StepWrites<'a> {
 }
 
 impl StepWrites<'_> {
+    fn frames(&self) -> FrameRows<'_> {
+        FrameRows::open(self.namespace, self.id)
+    }
+
     /// The history chunk of the step, if it made events.
     pub(crate) fn history(&self, made: &[Event], writes: &mut Vec<Write>) {
         if let Some(first) = made.first() {
@@ -111,7 +140,7 @@ impl StepWrites<'_> {
     ) {
         self.variables(execution, stored, writes);
         for frame in execution.take_changed() {
-            let key = frame_key(self.namespace, self.id, frame);
+            let key = self.frames().frame(frame);
             if let Some(state) = execution.frames.get(&frame) {
                 let known = Known {
                     parent: given_to(execution, state),
@@ -124,7 +153,7 @@ impl StepWrites<'_> {
                 writes.push(Write::Delete { key });
             }
         }
-        let key = header_key(self.namespace, self.id);
+        let key = self.frames().header();
         if !execution.is_closed() {
             writes.push(Write::Put {
                 key,
@@ -144,7 +173,7 @@ impl StepWrites<'_> {
         writes: &mut Vec<Write>,
     ) {
         for (frame, name) in execution.take_changed_variables() {
-            let key = variable_key(self.namespace, self.id, frame, &name);
+            let key = self.frames().variable(frame, &name);
             let scope = execution.frames.get(&frame).map(|frame| &frame.variables);
             if let Some(value) = scope.and_then(|variables| variables.get(&name)) {
                 let value = frames::encode_variable(value).into();

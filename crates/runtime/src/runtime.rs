@@ -20,6 +20,7 @@ use crate::ports::{Ports, TaskKey};
 use crate::query;
 use crate::record::{ExecutionRecord, PinnedRevision, Status};
 use crate::recovery::{self, RowLoader};
+use crate::redrives::{NotRedrivable, redrivable};
 use crate::shard::{Promise, Reply, Request, Room, Shard, StartRow};
 
 /// How the runtime is set up.
@@ -76,11 +77,37 @@ pub struct Stopped {
     pub at: Timestamp,
 }
 
+/// What to redrive.
+#[derive(Clone, Debug)]
+pub struct RedriveRequest {
+    /// Account and region.
+    pub namespace: Namespace,
+    /// The machine's name.
+    pub machine: Arc<str>,
+    /// The execution's name.
+    pub name: Arc<str>,
+    /// The caller's name for this redrive: given again, it is the same redrive.
+    pub token: Option<Arc<str>>,
+    /// Whether the execution's machine is there no more.
+    pub machine_is_deleted: bool,
+}
+
+/// An execution that is redriven, durably.
+#[derive(Clone, Copy, Debug)]
+pub struct Redriven {
+    /// When. The first time, if the same redrive was made before.
+    pub at: Timestamp,
+}
+
+/// How often a redrive looks again because somebody else was at work on the execution.
+const REDRIVE_TRIES: usize = 16;
+
 /// All shards over one store.
 pub struct Runtime {
     store: Arc<dyn Store>,
     ports: Ports,
     definitions: Arc<Definitions>,
+    limits: Limits,
     inboxes: Vec<Inbox>,
     open: Vec<Arc<AtomicUsize>>,
     next_shard: AtomicU16,
@@ -128,6 +155,7 @@ impl Runtime {
             store,
             ports,
             definitions,
+            limits: options.limits.clone(),
             inboxes: Vec::new(),
             open: Vec::new(),
             next_shard: AtomicU16::new(0),
@@ -300,8 +328,57 @@ impl Runtime {
         }
     }
 
-    /// The end of an execution that its shard has let go of: its last commit may still be on its way to the disk.
-    async fn ended(&self, namespace: &Namespace, id: ExecutionId) -> Result<Stopped, RuntimeError> {
+    /// Takes an execution that ended without success up again, from where it stood.
+    ///
+    /// A token of one of its last redrives is answered with that one's time, whatever the execution does now ([rec]
+    /// public recordings of redrives); otherwise it must be redrivable.
+    pub async fn redrive(&self, request: RedriveRequest) -> Result<Redriven, RuntimeError> {
+        for _ in 0..REDRIVE_TRIES {
+            let store = self.store.as_ref();
+            let found = query::find(store, &request.namespace, &request.machine, &request.name)?;
+            let (id, record) = found.ok_or(RuntimeError::NotFound)?;
+            let token = request.token.as_deref();
+            if let Some(at) = token.and_then(|token| record.redrives.redriven_as(token)) {
+                return Ok(Redriven { at });
+            }
+            self.redrivable(&record)
+                .and(match request.machine_is_deleted {
+                    true => Err(NotRedrivable::MachineDeleted),
+                    false => Ok(()),
+                })
+                .map_err(RuntimeError::NotRedrivable)?;
+            if let Some(at) = self.try_redrive(id, &request).await? {
+                return Ok(Redriven { at });
+            }
+            self.all_durable().await;
+        }
+        Err(RuntimeError::Overloaded)
+    }
+
+    async fn try_redrive(
+        &self,
+        id: ExecutionId,
+        request: &RedriveRequest,
+    ) -> Result<Option<Timestamp>, RuntimeError> {
+        let (reply, answer) = reply();
+        let shard = usize::from(id.shard()) % self.inboxes.len();
+        let redrive = Request::Redrive {
+            execution: id,
+            namespace: request.namespace.clone(),
+            token: request.token.clone(),
+            reply,
+        };
+        self.call(shard, redrive)?;
+        answer.await.unwrap_or(Err(RuntimeError::Stopped))
+    }
+
+    /// Whether an execution could be redriven now, but for its machine.
+    pub fn redrivable(&self, record: &ExecutionRecord) -> Result<(), NotRedrivable> {
+        redrivable(record, &self.limits, self.ports.clock.now())
+    }
+
+    /// Waits until everything submitted so far is durable.
+    async fn all_durable(&self) {
         let (sender, durable) = oneshot::channel();
         self.store.submit(
             store::Transaction::new(),
@@ -310,6 +387,11 @@ impl Runtime {
             }),
         );
         let _ = durable.await;
+    }
+
+    /// The end of an execution that its shard has let go of: its last commit may still be on its way to the disk.
+    async fn ended(&self, namespace: &Namespace, id: ExecutionId) -> Result<Stopped, RuntimeError> {
+        self.all_durable().await;
         let record =
             query::record(self.store.as_ref(), namespace, id)?.ok_or(RuntimeError::NotFound)?;
         record

@@ -144,6 +144,7 @@ mod tag {
     pub(super) const TASK_SUCCEEDED: u8 = 32;
     pub(super) const TASK_FAILED: u8 = 33;
     pub(super) const TASK_TIMED_OUT: u8 = 34;
+    pub(super) const EXECUTION_REDRIVEN: u8 = 60;
 }
 
 struct Encoder<'a, 'k> {
@@ -172,6 +173,10 @@ impl Encoder<'_, '_> {
             EventKind::ExecutionTimedOut(failure) => {
                 self.tagged(tag::EXECUTION_TIMED_OUT).failure(failure)
             }
+            EventKind::ExecutionRedriven { count } => self
+                .tagged(tag::EXECUTION_REDRIVEN)
+                .out
+                .uint(u64::from(*count)),
             EventKind::StateEntered {
                 state_type,
                 name,
@@ -368,6 +373,9 @@ impl Decoder<'_, '_, '_> {
             tag::EXECUTION_FAILED => EventKind::ExecutionFailed(read_failure(self.reader)?),
             tag::EXECUTION_ABORTED => EventKind::ExecutionAborted(read_failure(self.reader)?),
             tag::EXECUTION_TIMED_OUT => EventKind::ExecutionTimedOut(read_failure(self.reader)?),
+            tag::EXECUTION_REDRIVEN => EventKind::ExecutionRedriven {
+                count: self.reader.uint32()?,
+            },
             tag::STATE_ENTERED => EventKind::StateEntered {
                 state_type: self.state_type()?,
                 name: self.name()?,

@@ -264,7 +264,7 @@ fn write_phase(
             out.byte(tag::DONE);
             out.uint(documents.reference(output));
         }
-        Phase::Failing => unreachable!("a step never ends with a frame that is failing"),
+        Phase::Failing { .. } => unreachable!("a step never ends with a frame that is failing"),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod extras;
 pub mod frames;
 mod read;
 pub mod records;
+pub mod remains;
 mod write;
 
 pub use read::{DecodeError, Reader};

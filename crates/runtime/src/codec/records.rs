@@ -9,7 +9,7 @@ use super::events::{read_failure, write_failure};
 use super::extras::{ExtrasWriter, read_extras};
 use super::{DecodeError, Reader, Writer};
 use crate::record::{ExecutionRecord, PinnedRevision, Status};
-use crate::redrives::{RedriveToken, Redrives};
+use crate::redrives::{RedriveToken, Redrives, Remains};
 
 const VERSION: u8 = 3;
 /// Its rows end where the extras begin: there were none.
@@ -23,6 +23,8 @@ mod tag {
     pub(super) const REDRIVES: u8 = 1;
     /// The client tokens of its last redrives.
     pub(super) const REDRIVE_TOKENS: u8 = 2;
+    /// What its end left for a redrive: the last event's id, or 0 for what was too large.
+    pub(super) const REMAINS: u8 = 3;
 }
 
 /// Bytes of the row.
@@ -79,6 +81,14 @@ fn extras_of(record: &ExecutionRecord) -> ExtrasWriter {
             }
         });
     }
+    if let Some(remains) = redrives.remains {
+        extras.add(tag::REMAINS, |out| {
+            out.uint(match remains {
+                Remains::Kept { last_event } => last_event,
+                Remains::TooLarge => 0,
+            });
+        });
+    }
     extras
 }
 
@@ -115,6 +125,12 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
                     redrives.date = bytes.option(Reader::int)?.map(Timestamp);
                 }
                 tag::REDRIVE_TOKENS => redrives.tokens = read_tokens(bytes)?,
+                tag::REMAINS => {
+                    redrives.remains = Some(match bytes.uint()? {
+                        0 => Remains::TooLarge,
+                        last_event => Remains::Kept { last_event },
+                    });
+                }
                 _ => return Ok(false),
             }
             Ok(true)

@@ -6,20 +6,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use asl::definition::Machine;
 use bytes::Bytes;
-use engine::{Execution, FrameId, Step};
+use engine::{Event, EventKind, Execution, FrameId, Step};
 use store::{Transaction, Write};
 
 use super::promise::{Finished, Promise};
-use super::{Effect, Reply, ResumeRow, StartRow};
+use super::{Effect, RedriveRow, Reply, ResumeRow, StartRow};
+use crate::codec::documents::Known;
 use crate::codec::records;
+use crate::codec::remains::RemainsRow;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
-use crate::record::ExecutionRecord;
-use crate::rows::{StepWrites, express_key, name_key};
+use crate::record::{ExecutionRecord, Status};
+use crate::redrives::Remains;
+use crate::remains;
+use crate::rows::{FrameRows, StepWrites, express_key, name_key};
 
 /// See the module's documentation.
 pub(super) struct Live {
-    /// Set once its start is durable. Until then every further commit depends on it.
+    /// Set once its start, or its redrive, is durable. Until then every further commit depends on it.
     pub(super) started: Arc<AtomicBool>,
     pub(super) namespace: Namespace,
     pub(super) record: ExecutionRecord,
@@ -36,8 +40,8 @@ pub(super) struct Live {
 enum Rows {
     /// Every step.
     Steps {
-        /// Where its name is kept.
-        name_key: Bytes,
+        /// The row, and its value, by which its start or its redrive shows to have taken place.
+        proof: (Bytes, Bytes),
         frames: BTreeSet<FrameId>,
         header: bool,
     },
@@ -57,7 +61,10 @@ impl Live {
         let facts = row.facts;
         let record = ExecutionRecord::started(facts.clone(), row.revision, row.trace_header);
         let (rows, reply) = match row.promise {
-            Promise::EveryStep(reply) => (Rows::steps(&row.namespace, &record), Some(reply)),
+            Promise::EveryStep(reply) => {
+                let proof = name_row(&row.namespace, &record, row.id);
+                (Rows::steps(proof), Some(reply))
+            }
             Promise::AtLeastOnce(reply) => {
                 let start = Rows::Start {
                     key: express_key(&row.namespace, row.id),
@@ -85,11 +92,26 @@ impl Live {
     /// One that was read back from its rows.
     pub(super) fn resumed(row: ResumeRow) -> Live {
         let rows = Rows::Steps {
-            name_key: name_key_of(&row.namespace, &row.record),
+            proof: name_row(&row.namespace, &row.record, row.id),
             frames: row.execution.frames.keys().copied().collect(),
             header: true,
         };
         Live::taken_over(row, rows)
+    }
+
+    /// One that is taken up again from its remains, and the transaction that claims them. `number` is drawn: no two
+    /// redrives have the same.
+    pub(super) fn redriven(row: RedriveRow, number: u64) -> (Live, Transaction) {
+        let RedriveRow { row, read } = row;
+        let claimed = Bytes::from(RemainsRow::Claimed(number).encode());
+        let remains = FrameRows::remains(&row.namespace, row.id);
+        let transaction = remains::claim(&remains, &row.execution, read, claimed.clone());
+        let rows = Rows::steps((remains.header(), claimed));
+        let live = Live {
+            started: Arc::new(AtomicBool::new(false)),
+            ..Live::taken_over(row, rows)
+        };
+        (live, transaction)
     }
 
     /// An Express execution that was started before the process was: it begins again.
@@ -112,22 +134,25 @@ impl Live {
     }
 
     /// The transaction that a start begins with: it takes its name, if it has one of its own.
-    pub(super) fn first_transaction(&self, id: ExecutionId) -> Transaction {
+    pub(super) fn first_transaction(&self) -> Transaction {
         match &self.rows {
-            Rows::Steps { name_key, .. } => Transaction::new()
-                .require_absent(name_key.clone())
-                .put(name_key.clone(), id_bytes(id)),
+            Rows::Steps {
+                proof: (name, id), ..
+            } => Transaction::new()
+                .require_absent(name.clone())
+                .put(name.clone(), id.clone()),
             Rows::Start { .. } | Rows::None(_) => Transaction::new(),
         }
     }
 
-    /// An empty transaction of this execution: void if its start was refused.
-    pub(super) fn transaction(&mut self, id: ExecutionId) -> Transaction {
+    /// An empty transaction of this execution: void if its start or redrive was refused.
+    pub(super) fn transaction(&mut self) -> Transaction {
         let is_started = self.started.load(Ordering::Acquire);
         match &mut self.rows {
-            Rows::Steps { name_key, .. } if !is_started => {
-                Transaction::new().require_equals(name_key.clone(), id_bytes(id))
-            }
+            Rows::Steps {
+                proof: (key, value),
+                ..
+            } if !is_started => Transaction::new().require_equals(key.clone(), value.clone()),
             Rows::Start { key, row } if !is_started => match row {
                 Some(row) => Transaction::new().require_equals(key.clone(), row.clone()),
                 None => Transaction::new(),
@@ -173,7 +198,7 @@ impl Live {
 
     /// The writes of a step.
     pub(super) fn write(&mut self, id: ExecutionId, step: &Step, writes: &mut Vec<Write>) {
-        let begins = step.events.first().is_some_and(|event| event.id == 1);
+        let begins = step.events.first().is_some_and(begins);
         if let Some(outcome) = &self.execution.outcome {
             self.record.close(outcome, self.execution.now);
         }
@@ -188,10 +213,15 @@ impl Live {
                     known: &known,
                 };
                 rows.history(&step.events, writes);
+                rows.checkpoint(&mut self.execution, frames, header, writes);
+                if is_closed {
+                    let remains =
+                        keep_remains(&rows, &self.record, &self.execution, &known, writes);
+                    self.record.redrives.remains = remains;
+                }
                 if begins || is_closed {
                     rows.record(&self.record, writes);
                 }
-                rows.checkpoint(&mut self.execution, frames, header, writes);
             }
             Rows::Start { key, row } => {
                 let key = key.clone();
@@ -236,20 +266,50 @@ impl Live {
 }
 
 impl Rows {
-    fn steps(namespace: &Namespace, record: &ExecutionRecord) -> Rows {
+    /// None of them is there yet.
+    fn steps(proof: (Bytes, Bytes)) -> Rows {
         Rows::Steps {
-            name_key: name_key_of(namespace, record),
+            proof,
             frames: BTreeSet::new(),
             header: false,
         }
     }
 }
 
-fn name_key_of(namespace: &Namespace, record: &ExecutionRecord) -> Bytes {
-    let facts = &record.facts;
-    name_key(namespace, &facts.machine_name, &facts.name)
+/// Keeps what a redrive needs, if the execution ended without success; a claim of before goes in any case.
+fn keep_remains(
+    rows: &StepWrites<'_>,
+    record: &ExecutionRecord,
+    execution: &Execution,
+    known: &Known,
+    writes: &mut Vec<Write>,
+) -> Option<Remains> {
+    let remains = FrameRows::remains(rows.namespace, rows.id);
+    if record.redrives.count > 0 {
+        writes.push(Write::Delete {
+            key: remains.header(),
+        });
+    }
+    match record.status {
+        Status::Running | Status::Succeeded => None,
+        Status::Failed | Status::Aborted | Status::TimedOut => Some(remains::keep(
+            &remains,
+            rows.machine,
+            known,
+            execution,
+            writes,
+        )),
+    }
 }
 
-fn id_bytes(id: ExecutionId) -> Vec<u8> {
-    id.0.to_be_bytes().to_vec()
+/// Whether an execution begins with this event, or begins again.
+fn begins(event: &Event) -> bool {
+    event.id == 1 || matches!(event.kind, EventKind::ExecutionRedriven { .. })
+}
+
+/// The row that takes the execution's name.
+fn name_row(namespace: &Namespace, record: &ExecutionRecord, id: ExecutionId) -> (Bytes, Bytes) {
+    let facts = &record.facts;
+    let key = name_key(namespace, &facts.machine_name, &facts.name);
+    (key, Bytes::copy_from_slice(&id.0.to_be_bytes()))
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use asl::definition::Machine;
+use bytes::Bytes;
 use engine::event::Failure;
 use engine::execution::Timer;
 use engine::{
@@ -39,6 +40,13 @@ pub trait Loader: Send {
         namespace: &Namespace,
         id: ExecutionId,
     ) -> Result<Option<ResumeRow>, RuntimeError>;
+
+    /// What the execution left for a redrive when it ended; none if there is nothing, or somebody has claimed it.
+    fn load_remains(
+        &self,
+        namespace: &Namespace,
+        id: ExecutionId,
+    ) -> Result<Option<RedriveRow>, RuntimeError>;
 }
 
 /// What a shard is asked to do.
@@ -61,7 +69,18 @@ pub enum Request {
         /// Gets the time of the end; none if the execution is not open here.
         reply: Reply<Option<Timestamp>>,
     },
-    /// The start of this execution was refused by the store: it never was.
+    /// RedriveExecution.
+    Redrive {
+        /// Which.
+        execution: ExecutionId,
+        /// Account and region.
+        namespace: Namespace,
+        /// The caller's name for it.
+        token: Option<Arc<str>>,
+        /// Gets the time of the redrive; none if there is nothing to redrive, or somebody else was first.
+        reply: Reply<Option<Timestamp>>,
+    },
+    /// The start or redrive of this execution was refused by the store: it never was.
     Forget(ExecutionId),
 }
 
@@ -115,6 +134,13 @@ pub enum Effect {
     Cancel(TaskKey),
     /// Mark the start as durable and tell the starter; on a conflict, that the name is taken.
     Started(ExecutionId, Arc<AtomicBool>, Reply<bool>),
+    /// Mark the redrive as durable and tell the caller; on a conflict, that somebody else was first.
+    Redriven(
+        ExecutionId,
+        Arc<AtomicBool>,
+        Timestamp,
+        Reply<Option<Timestamp>>,
+    ),
     /// Tell who stopped it.
     Stopped(Timestamp, Reply<Option<Timestamp>>),
     /// Tell who waited for its end.
@@ -190,6 +216,12 @@ impl Shard {
                 failure,
                 reply,
             } => self.stop(execution, failure, reply, now, out),
+            Request::Redrive {
+                execution,
+                namespace,
+                token,
+                reply,
+            } => self.redrive(execution, &namespace, token, reply, now, out),
             Request::Forget(id) => self.forget(id),
         }
     }
@@ -312,7 +344,7 @@ impl Shard {
             return row.promise.refuse(RuntimeError::Overloaded);
         }
         let (live, reply) = Live::started(row);
-        let transaction = live.first_transaction(id);
+        let transaction = live.first_transaction();
         let started = |reply| Effect::Started(id, live.started.clone(), reply);
         let effects = reply.map(started).into_iter().collect();
         self.residents.insert(id, live);
@@ -342,9 +374,38 @@ impl Shard {
             return reply(Ok(None));
         };
         let at = now.max(live.execution.now);
-        let transaction = live.transaction(id);
+        let transaction = live.transaction();
         let effects = vec![Effect::Stopped(at, reply)];
         self.step(id, Input::Stop(failure), now, transaction, effects, out);
+    }
+
+    fn redrive(
+        &mut self,
+        id: ExecutionId,
+        namespace: &Namespace,
+        token: Option<Arc<str>>,
+        reply: Reply<Option<Timestamp>>,
+        now: Timestamp,
+        out: &mut Vec<Commit>,
+    ) {
+        let is_open = self.residents.get(id).is_some() || self.residents.rows_of(id).is_some();
+        let row = match is_open {
+            true => None,
+            false => match self.loader.load_remains(namespace, id) {
+                Ok(row) => row,
+                Err(error) => return reply(Err(error)),
+            },
+        };
+        let Some(row) = row else {
+            return reply(Ok(None));
+        };
+        let (mut live, transaction) = Live::redriven(row, self.entropy.next_u64());
+        let at = now.max(live.execution.now);
+        live.record.reopen(at, token);
+        let count = live.record.redrives.count;
+        let effects = vec![Effect::Redriven(id, live.started.clone(), at, reply)];
+        self.residents.insert(id, live);
+        self.step(id, Input::Redrive { count }, now, transaction, effects, out);
     }
 
     fn forget(&mut self, id: ExecutionId) {
@@ -360,7 +421,7 @@ impl Shard {
         let Some(live) = self.residents.get_mut(id) else {
             return;
         };
-        let transaction = live.transaction(id);
+        let transaction = live.transaction();
         self.step(id, input, now, transaction, Vec::new(), out);
     }
 
@@ -445,6 +506,14 @@ impl Shard {
             }
         }
     }
+}
+
+/// An execution put together from what it left for a redrive.
+pub struct RedriveRow {
+    /// It, as it ended.
+    pub row: ResumeRow,
+    /// The first row of its remains, as it was read.
+    pub read: Bytes,
 }
 
 /// An execution read back from its rows.

@@ -1,7 +1,7 @@
 //! The errors of Step Functions, in AWS's words (spec api.md, appendix B and 0.2).
 
 use aws::ApiError;
-use runtime::RuntimeError;
+use runtime::{NotRedrivable, RuntimeError};
 
 use crate::records::RecordError;
 
@@ -140,6 +140,14 @@ pub(super) fn no_execution(arn: &str) -> ApiError {
     error(
         "ExecutionDoesNotExist",
         format!("Execution Does Not Exist: '{arn}'"),
+    )
+}
+
+/// In the words of public recordings of RedriveExecution.
+pub(super) fn not_redrivable(arn: &str, reason: NotRedrivable) -> ApiError {
+    error(
+        "ExecutionNotRedrivable",
+        format!("Execution {arn} invalid for redrive as: {reason}"),
     )
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::arns;
 use super::machines::{page_size, show_revision};
 use super::params::Params;
+use super::redrive::show_redrives;
 use super::tokens::Scope;
 use super::{StatesApi, epoch, errors};
 use crate::front::Request;
@@ -49,7 +50,9 @@ impl StatesApi {
     ) -> Result<Value, ApiError> {
         let (_, record) = self.execution(request, params.required("executionArn"))?;
         let included = params.text("includedData") != Some("METADATA_ONLY");
-        Ok(describe(&record, included))
+        let mut answer = describe(&record, included);
+        self.show_redrive(request, &mut answer, &record)?;
+        Ok(answer)
     }
 
     pub(super) fn describe_machine_for_execution(
@@ -251,7 +254,6 @@ fn describe(record: &ExecutionRecord, included: bool) -> Value {
     if included {
         show_data(&mut answer, record);
     }
-    show_redrive(&mut answer, record.status);
     answer
 }
 
@@ -268,20 +270,6 @@ fn show_data(answer: &mut Value, record: &ExecutionRecord) {
     }
 }
 
-/// What the model's documentation enumerates; redriving itself is not there yet.
-fn show_redrive(answer: &mut Value, status: Status) {
-    match status {
-        Status::Running | Status::Succeeded => {
-            answer["redriveStatus"] = "NOT_REDRIVABLE".into();
-            answer["redriveStatusReason"] =
-                format!("Execution is {} and cannot be redriven", status.as_str()).into();
-        }
-        Status::Failed | Status::Aborted | Status::TimedOut => {
-            answer["redriveStatus"] = "REDRIVABLE".into()
-        }
-    }
-}
-
 /// What a list shows of an execution; a description says more.
 fn list_item(record: &ExecutionRecord) -> Value {
     let facts = &record.facts;
@@ -291,8 +279,8 @@ fn list_item(record: &ExecutionRecord) -> Value {
         "name": &*facts.name,
         "status": record.status.as_str(),
         "startDate": epoch(facts.started.0),
-        "redriveCount": 0,
     });
+    show_redrives(&mut item, record);
     if let Some(version) = &record.revision.version {
         item["stateMachineVersionArn"] = (**version).into();
     }

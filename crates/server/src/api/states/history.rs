@@ -143,6 +143,11 @@ fn shape(kind: &EventKind, data: bool) -> Shape {
             "executionTimedOutEventDetails",
             d.failure(failure),
         ),
+        EventKind::ExecutionRedriven { count } => Shape::with(
+            "ExecutionRedriven",
+            "executionRedrivenEventDetails",
+            d.number("redriveCount", Some(u64::from(*count))),
+        ),
         EventKind::StateEntered {
             state_type,
             name,

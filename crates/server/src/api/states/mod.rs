@@ -14,6 +14,7 @@ mod machines;
 mod model;
 mod params;
 mod records;
+mod redrive;
 mod routing;
 mod starts;
 mod tags;
@@ -101,6 +102,7 @@ impl StatesApi {
             "StartExecution" => self.start_execution(request, &params).await,
             "StartSyncExecution" => self.start_sync_execution(request, &params).await,
             "StopExecution" => self.stop_execution(request, &params).await,
+            "RedriveExecution" => self.redrive_execution(request, &params).await,
             "DescribeExecution" => self.describe_execution(request, &params),
             "DescribeStateMachineForExecution" => {
                 self.describe_machine_for_execution(request, &params)

@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Text(usize, usize),
     /// An alias's name: never a number, so that it cannot be a version.
     AliasName,
+    /// The caller's name for a request: 1 to 64 visible characters of ASCII.
+    ClientToken,
     /// An ARN: its shape is looked at before all constraints.
     Arn(usize),
     /// Bytes at most; never echoed.
@@ -150,6 +152,7 @@ pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
                 ]
             }
         }
+        "RedriveExecution" => const { &[EXECUTION, Member::new("clientToken", Kind::ClientToken)] },
         "DescribeExecution" | "DescribeStateMachineForExecution" => {
             const { &[EXECUTION, INCLUDED_DATA] }
         }
@@ -238,7 +241,6 @@ pub(super) const NOT_YET: &[&str] = &[
     "GetActivityTask",
     "ListActivities",
     "ListMapRuns",
-    "RedriveExecution",
     "SendTaskFailure",
     "SendTaskHeartbeat",
     "SendTaskSuccess",

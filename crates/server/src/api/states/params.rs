@@ -120,9 +120,12 @@ impl Params {
             return Ok(());
         };
         let (fits, wanted) = match member.kind {
-            Kind::Text(..) | Kind::AliasName | Kind::Arn(_) | Kind::Data(_) | Kind::Enum(_) => {
-                (value.is_string(), "String")
-            }
+            Kind::Text(..)
+            | Kind::AliasName
+            | Kind::ClientToken
+            | Kind::Arn(_)
+            | Kind::Data(_)
+            | Kind::Enum(_) => (value.is_string(), "String"),
             Kind::Integer(..) => (value.is_i64(), "Integer"),
             Kind::Boolean => (value.is_boolean(), "Boolean"),
             Kind::Structure => (value.is_object(), "structure"),
@@ -150,6 +153,11 @@ impl Params {
         match member.kind {
             Kind::Text(min, max) => violations.length(member.name, text, min, max),
             Kind::AliasName => routing::check_alias_name(member.name, text, violations),
+            Kind::ClientToken => {
+                let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+                violations.length(member.name, text, 1, 64);
+                violations.pattern(member.name, text, "[!-~]+", visible && !text.is_empty());
+            }
             Kind::Routing => routing::check_constraints(member.name, value, violations),
             Kind::Arn(max) => violations.length(member.name, text, 1, max),
             Kind::Data(max) => violations.bytes(member.name, text, max),

@@ -100,7 +100,9 @@ fn shown(key: Option<&Bytes>, view: Option<&View>) -> Option<String> {
     let name = TABLES.iter().find(|(known, _)| *known == table);
     let name = name.map_or("rows", |(_, name)| name);
     let id = match table {
-        Table::Frame | Table::History | Table::Execution => key::execution(rest).map(|(id, _)| id),
+        Table::Frame | Table::Remains | Table::History | Table::Execution => {
+            key::execution(rest).map(|(id, _)| id)
+        }
         Table::ExecutionList => key::listed(rest).map(|(_, id)| id),
         _ => None,
     };

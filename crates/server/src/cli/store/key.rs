@@ -23,6 +23,7 @@ pub(super) const TABLES: [(Table, &str); 8] = [
     (Table::History, "histories"),
     (Table::ExecutionList, "execution lists"),
     (Table::ExecutionName, "execution names"),
+    (Table::Remains, "remains for redrives"),
     (Table::Execution, "executions"),
 ];
 

@@ -6,6 +6,7 @@ use engine::event::EventId;
 use engine::{EventKind, FrameId};
 use expr::json::Document;
 use runtime::codec::events;
+use runtime::codec::remains::RemainsRow;
 use runtime::keys::{Namespace, Table};
 use runtime::{ExecutionId, ExecutionRecord, Status};
 
@@ -80,6 +81,14 @@ pub(super) fn chunk(current: &mut Current, rest: &[u8], value: &[u8]) -> Result<
         current.next_event += 1;
     }
     current.is_ended = chunk.last().is_some_and(|event| is_end(&event.kind));
+    Ok(())
+}
+
+/// The first row of what an execution left for a redrive.
+pub(super) fn remains(current: &mut Current, value: &[u8]) -> Result<(), Wrong> {
+    let row = RemainsRow::decode(value)
+        .map_err(|error| format!("the remains for a redrive cannot be read: {error}"))?;
+    current.has_header = matches!(row, RemainsRow::Kept(_));
     Ok(())
 }
 

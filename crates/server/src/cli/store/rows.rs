@@ -19,7 +19,7 @@ use store::{Store, View};
 use super::backup::CODE;
 use super::finding::Findings;
 use super::key::{self, Key};
-use super::part::{Current, Wrong, chunk, nameless};
+use super::part::{Current, Wrong, chunk, nameless, remains};
 
 /// Compiled definitions that are kept.
 const COMPILED: usize = 256;
@@ -59,7 +59,7 @@ impl<'a> RowCheck<'a> {
             }
             return;
         };
-        if matches!(table, Table::Frame | Table::History) {
+        if matches!(table, Table::Frame | Table::Remains | Table::History) {
             return self.part(&namespace, table, rest, value);
         }
         self.finish();
@@ -103,7 +103,7 @@ impl<'a> RowCheck<'a> {
         };
         if !current.is_bad
             && let Err(what) = match table {
-                Table::Frame => self.checkpoint(&mut current, rest, value),
+                Table::Frame | Table::Remains => self.checkpoint(&mut current, rest, value),
                 _ => chunk(&mut current, rest, value),
             }
         {
@@ -144,6 +144,9 @@ impl<'a> RowCheck<'a> {
             return Ok(());
         };
         if row == 0 {
+            if current.table == Table::Remains {
+                return remains(current, value);
+            }
             current.has_header = true;
             return Header::decode(value)
                 .map(drop)
@@ -183,6 +186,12 @@ impl<'a> RowCheck<'a> {
             return Ok(());
         };
         let is_open = record.status == Status::Running;
+        if current.table == Table::Remains {
+            return match is_open && current.has_header {
+                true => Err("it is open, but has remains for a redrive".into()),
+                false => Ok(()),
+            };
+        }
         if current.table == Table::Frame {
             return match (is_open, current.has_header) {
                 (true, true) if !self.namespaces.contains(&current.namespace) => {
