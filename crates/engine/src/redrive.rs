@@ -6,6 +6,7 @@
 //! and the first event of the work comes after the first Entered event.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use asl::definition::Kind;
 
@@ -45,7 +46,14 @@ pub(crate) fn remains(frames: BTreeMap<FrameId, Frame>) -> BTreeMap<FrameId, Fra
 fn come_to_rest(frame: &mut Frame) {
     frame.attempts.clear();
     frame.phase = match std::mem::replace(&mut frame.phase, Phase::Retrying) {
-        phase @ (Phase::Entering | Phase::Leaving { .. } | Phase::Done { .. }) => phase,
+        phase @ (Phase::Entering | Phase::Leaving { .. }) => phase,
+        Phase::Done { output } => {
+            // Nobody asks for more than its output.
+            frame.input = output.clone();
+            frame.item = None;
+            frame.variables = Arc::default();
+            Phase::Done { output }
+        }
         Phase::Children(mut children)
         | Phase::Failing {
             children: Some(mut children),

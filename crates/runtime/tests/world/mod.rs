@@ -10,8 +10,8 @@ use engine::{EventKind, Facts, TaskOutcome, Timestamp};
 use expr::Entropy;
 use expr::json::Document;
 use runtime::{
-    Clock, ExecutionRecord, Namespace, Options, Ports, Room, Runtime, RuntimeError, StartRequest,
-    Started, Status, TaskCall, TaskKey, TaskRunner, query,
+    Clock, ExecutionRecord, Namespace, Options, Ports, RedriveRequest, Redriven, Room, Runtime,
+    RuntimeError, StartRequest, Started, Status, TaskCall, TaskKey, TaskRunner, query,
 };
 use store::{Store, Transaction, commit};
 use tokio::time::Instant;
@@ -191,6 +191,54 @@ pub fn request(name: &str, input: &str) -> StartRequest {
         revision: "revision-1".into(),
         trace_header: None,
     }
+}
+
+pub async fn redrive(
+    runtime: &Runtime,
+    name: &str,
+    token: Option<&str>,
+) -> Result<Redriven, RuntimeError> {
+    let request = RedriveRequest {
+        namespace: namespace(),
+        machine: MACHINE.into(),
+        name: name.into(),
+        token: token.map(Arc::from),
+        machine_is_deleted: false,
+    };
+    runtime.redrive(request).await
+}
+
+pub async fn stop(runtime: &Runtime, name: &str) {
+    let failure = engine::event::Failure::named("Stopped");
+    runtime
+        .stop_execution(&namespace(), MACHINE, name, failure)
+        .await
+        .unwrap();
+}
+
+/// Its events, which must have ids without a gap.
+pub fn events(store: &dyn Store, name: &str) -> Vec<engine::Event> {
+    let (id, record) = query::find(store, &namespace(), MACHINE, name)
+        .unwrap()
+        .expect("it is there");
+    let events = query::events_from(store, &namespace(), id, &record, 1, usize::MAX)
+        .unwrap()
+        .events;
+    for (position, event) in events.iter().enumerate() {
+        assert_eq!(event.id, position as u64 + 1, "{name}: a gap");
+        assert!(event.previous < event.id, "{name}: {event:?}");
+    }
+    events
+}
+
+/// How many rows a table has.
+pub fn rows(store: &dyn Store, table: runtime::keys::Table) -> usize {
+    let prefix = namespace().table(table).build();
+    let range = store::KeyRange::prefix(prefix);
+    store
+        .scan(range, store::Order::Ascending, usize::MAX)
+        .unwrap()
+        .len()
 }
 
 pub fn find(store: &dyn Store, name: &str) -> Option<ExecutionRecord> {
