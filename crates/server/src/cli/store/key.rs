@@ -15,7 +15,7 @@ pub(super) enum Key<'a> {
 }
 
 /// All tables, in the order of their keys, with their names for people.
-pub(super) const TABLES: [(Table, &str); 8] = [
+pub(super) const TABLES: &[(Table, &str)] = &[
     (Table::Record, "records"),
     (Table::Definition, "definitions"),
     (Table::Express, "Express executions"),
