@@ -37,7 +37,7 @@ def serve(binary, port, folder):
     began = time.monotonic()
     log = open(os.path.join(folder, "..", "server.log"), "ab")
     process = subprocess.Popen([binary, "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", folder,
-                                "--max-open-executions", "10000000"],
+                                "--quota", "open-executions=10000000"],
                                stdout=log, stderr=log)
     while True:
         try:

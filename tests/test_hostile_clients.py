@@ -332,7 +332,7 @@ def test_a_storm_of_connections(own):
 
 def test_no_more_executions_than_may_be_open(new_server):
     """What every open execution costs is bounded by their number; others can be started when some have ended."""
-    server = new_server("--max-open-executions", "5").start()
+    server = new_server("--quota", "open-executions=5").start()
     sfn = boto("stepfunctions", server)
     waits = create(sfn, chain(W={"Type": "Wait", "Seconds": 86_400}))
     arns = [sfn.start_execution(stateMachineArn=waits)["executionArn"] for _ in range(5)]

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use serde::Deserialize;
 
+use crate::quotas::{Quota, Quotas};
+
 /// What `serve` takes. The names are stable: scripts rely on them.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -38,16 +40,21 @@ pub struct Settings {
     /// Days that an execution is kept after its end; 0 keeps all [default: 90]
     #[arg(long, env = "STEPWELL_RETENTION_DAYS", value_name = "DAYS")]
     pub retention_days: Option<u32>,
-    /// Executions that may be open at a time; more are refused with ExecutionLimitExceeded [default: 1000000]
-    #[arg(long, env = "STEPWELL_MAX_OPEN_EXECUTIONS", value_name = "N")]
-    pub max_open_executions: Option<usize>,
+    /// How many there may be: state-machines, activities, versions-per-state-machine, aliases-per-state-machine,
+    /// open-executions [default: as on AWS]
+    #[arg(
+        long = "quota",
+        env = "STEPWELL_QUOTAS",
+        value_delimiter = ',',
+        value_name = "NAME=NUMBER"
+    )]
+    #[serde(default)]
+    pub quotas: Vec<Quota>,
     /// Seconds that requests and functions under way get to finish after SIGTERM or SIGINT [default: 10]
     #[arg(long, env = "STEPWELL_DRAIN_SECONDS", value_name = "SECONDS")]
     pub drain_seconds: Option<u32>,
 }
 
-/// As on AWS.
-const OPEN_EXECUTIONS: usize = 1_000_000;
 const DRAIN_SECONDS: u32 = 10;
 /// As on AWS.
 const RETENTION_DAYS: u32 = 90;
@@ -71,8 +78,8 @@ pub struct Config {
     pub function_processes: Option<usize>,
     /// Days that an execution is kept after its end; 0: for good.
     pub retention_days: u32,
-    /// Executions that may be open at a time.
-    pub max_open_executions: usize,
+    /// How much there may be of everything.
+    pub quotas: Quotas,
     /// How long requests and functions under way get to finish when the server is told to stop.
     pub drain: Duration,
 }
@@ -137,14 +144,13 @@ impl Settings {
             strict_roles: self.strict_roles.or(file.strict_roles).unwrap_or(false),
             lambda_endpoint: self.lambda_endpoint.or(file.lambda_endpoint),
             function_processes: self.function_processes.or(file.function_processes),
+            quotas: Quotas::default()
+                .changed_by(&file.quotas)
+                .changed_by(&self.quotas),
             retention_days: self
                 .retention_days
                 .or(file.retention_days)
                 .unwrap_or(RETENTION_DAYS),
-            max_open_executions: self
-                .max_open_executions
-                .or(file.max_open_executions)
-                .unwrap_or(OPEN_EXECUTIONS),
             drain: Duration::from_secs(u64::from(
                 self.drain_seconds
                     .or(file.drain_seconds)

@@ -42,7 +42,7 @@ pub enum RecordError {
 }
 
 /// Where a record is: namespace, kind, name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RecordKey(Bytes);
 
 impl RecordKey {
@@ -216,6 +216,20 @@ impl Records {
                 Ok((RecordKey(key), value))
             })
             .collect()
+    }
+
+    /// How many records there are whose keys begin with `prefix`.
+    pub fn count(&self, prefix: &RecordKey) -> Result<usize, RecordError> {
+        const PAGE: usize = 1_000;
+        let (mut range, mut count) = (KeyRange::prefix(prefix.bytes().clone()), 0);
+        loop {
+            let rows = self.store.scan(range.clone(), Order::Ascending, PAGE)?;
+            count += rows.len();
+            match rows.last() {
+                Some((last, _)) if rows.len() == PAGE => range = range.after(last),
+                _ => return Ok(count),
+            }
+        }
     }
 
     /// Commits writes of several records at once; [`RecordError::Conflict`] if a precondition does not hold.

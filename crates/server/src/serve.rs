@@ -140,7 +140,7 @@ impl Server {
             runner: Arc::new(tasks.clone()),
         };
         let options = Options {
-            open_executions: config.max_open_executions,
+            open_executions: config.quotas.open_executions,
             ..Options::default()
         };
         let runtime = Arc::new(Runtime::open(store.clone(), ports, options)?);
@@ -151,6 +151,7 @@ impl Server {
             roles(iam.clone()),
             clock,
             config.strict_roles,
+            config.quotas.clone(),
             Arc::new(tasks.clone()),
         ));
         tasks.serve_states(&states);

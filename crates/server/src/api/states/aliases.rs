@@ -15,9 +15,6 @@ use super::{StatesApi, epoch, errors};
 use crate::front::Request;
 use crate::records::{Record, RecordError, RecordKey, encode};
 
-/// Aliases of a machine at a time (spec quotas.md).
-pub(super) const MOST: usize = 100;
-
 impl AliasRecord {
     /// Whether it names this version, be it with the weight 0.
     pub(super) fn leads_to(&self, version: u64) -> bool {
@@ -42,7 +39,7 @@ impl StatesApi {
                 return self.same_alias(request, machine, &existing.value, description, &routing);
             }
             let mut new = old.value.clone();
-            new.count_alias()?;
+            new.count_alias(self.quotas.aliases)?;
             let now = self.now_millis();
             let alias = AliasRecord {
                 name: name.to_owned(),
@@ -258,7 +255,8 @@ impl StatesApi {
         machine: &str,
     ) -> Result<Vec<AliasRecord>, ApiError> {
         let prefix = alias_prefix(&request.account, &request.region, machine);
-        let rows = self.records.list(&prefix, None, MOST);
+        // All there are: the quota may have been higher when they were made.
+        let rows = self.records.list(&prefix, None, usize::MAX);
         let rows = rows.map_err(errors::from_records)?;
         Ok(rows.into_iter().map(|(_, alias)| alias).collect())
     }
@@ -314,10 +312,10 @@ impl StatesApi {
 }
 
 impl MachineRecord {
-    fn count_alias(&mut self) -> Result<(), ApiError> {
-        if self.releases.aliases >= MOST {
+    fn count_alias(&mut self, most: usize) -> Result<(), ApiError> {
+        if self.releases.aliases >= most {
             return Err(errors::quota_exceeded(format!(
-                "The state machine has {MOST} aliases, which is the most it can have. Delete some that are not used."
+                "The state machine has {most} aliases, which is the most it can have. Delete some that are not used."
             )));
         }
         self.releases.aliases += 1;

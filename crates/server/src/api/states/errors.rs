@@ -132,6 +132,15 @@ pub(super) fn conflict(message: impl Into<String>) -> ApiError {
     error("ConflictException", message)
 }
 
+/// The words are the API reference's.
+pub(super) fn too_many_machines() -> ApiError {
+    error(
+        "StateMachineLimitExceeded",
+        "The maximum number of state machines has been reached. Existing state machines must be deleted before a new \
+         state machine can be created.",
+    )
+}
+
 pub(super) fn quota_exceeded(message: impl Into<String>) -> ApiError {
     error("ServiceQuotaExceededException", message)
 }

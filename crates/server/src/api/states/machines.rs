@@ -17,7 +17,7 @@ use super::records::{
 };
 use super::tokens::Scope;
 use super::versions::{is_own, with_version};
-use super::{StatesApi, aliases, epoch, errors, tags, versions};
+use super::{StatesApi, epoch, errors, tags};
 use crate::front::Request;
 use crate::records::{Record, RecordError, RecordKey, encode};
 use crate::roles::Trust;
@@ -58,7 +58,7 @@ impl StatesApi {
             },
         };
         let version = match creation.publish {
-            true => Some(record.publish(creation.description.as_deref(), now)?),
+            true => Some(record.publish(creation.description.as_deref(), now, &self.quotas)?),
             false => None,
         };
         self.insert_machine(request, &record, definition, version.as_ref())
@@ -74,6 +74,7 @@ impl StatesApi {
         version: Option<&VersionRecord>,
     ) -> Result<Value, ApiError> {
         let key = machine_key(&request.account, &request.region, &record.name);
+        let machines = machine_prefix(&request.account, &request.region);
         loop {
             if let Some(existing) = self
                 .records
@@ -82,6 +83,10 @@ impl StatesApi {
             {
                 return self.same_creation(request, &existing.value, record, definition);
             }
+            let most = self.quotas.state_machines;
+            let seat = self.census.seat(&self.records, machines.clone(), most);
+            let seat = seat.map_err(errors::from_records)?;
+            let seat = seat.ok_or_else(errors::too_many_machines)?;
             let tx = Transaction::new()
                 .require_absent(key.bytes().clone())
                 .put(key.bytes().clone(), encode(record));
@@ -91,7 +96,10 @@ impl StatesApi {
                 .commit(self.with_revision(request, tx, &record.revision, definition))
                 .await
             {
-                Ok(()) => return Ok(self.created(request, record)),
+                Ok(()) => {
+                    seat.take();
+                    return Ok(self.created(request, record));
+                }
                 Err(RecordError::Conflict) => continue,
                 Err(error) => return Err(errors::from_records(error)),
             }
@@ -257,15 +265,20 @@ impl StatesApi {
             };
             let versions = version_prefix(account, region, name);
             let aliases = alias_prefix(account, region, name);
-            let mut rows = self.keys(&versions, versions::MOST)?;
-            rows.extend(self.keys(&aliases, aliases::MOST)?);
+            let mut rows = self.keys(&versions, old.value.releases.versions)?;
+            rows.extend(self.keys(&aliases, old.value.releases.aliases)?);
             rows.push(key.clone());
             // The condition of a replacement, for rows that are not replaced.
             let mut tx = self.records.replacing(&key, &old, &old.value);
             tx.writes = rows.iter().map(delete).collect();
             match self.records.commit(tx).await {
                 Err(RecordError::Conflict) => continue,
-                done => return done,
+                done => {
+                    if done.is_ok() {
+                        self.census.left(&machine_prefix(account, region));
+                    }
+                    return done;
+                }
             }
         }
     }

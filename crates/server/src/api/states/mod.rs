@@ -5,6 +5,7 @@
 
 mod aliases;
 mod arns;
+mod census;
 mod configuration;
 mod errors;
 mod executions;
@@ -34,8 +35,10 @@ use serde_json::{Value, json};
 
 use crate::api::rendered;
 use crate::front::{Request, Response};
+use crate::quotas::Quotas;
 use crate::records::Records;
 use crate::roles::Roles;
+use census::Census;
 pub use history::show as show_event;
 use params::Params;
 use test_state::Tests;
@@ -48,16 +51,20 @@ pub struct StatesApi {
     clock: Arc<dyn Clock>,
     strict_roles: bool,
     tests: Tests,
+    quotas: Quotas,
+    census: Census,
 }
 
 impl StatesApi {
-    /// Over a runtime; `strict_roles` refuses roles that this server does not know, `runner` makes the calls of tests.
+    /// Over a runtime; `strict_roles` refuses roles that this server does not know, `quotas` say how much there may be,
+    /// `runner` makes the calls of tests.
     pub fn new(
         runtime: Arc<Runtime>,
         records: Records,
         roles: Roles,
         clock: Arc<dyn Clock>,
         strict_roles: bool,
+        quotas: Quotas,
         runner: Arc<dyn TaskRunner>,
     ) -> StatesApi {
         StatesApi {
@@ -67,6 +74,8 @@ impl StatesApi {
             tests: Tests::new(runner, clock.clone()),
             clock,
             strict_roles,
+            quotas,
+            census: Census::default(),
         }
     }
 

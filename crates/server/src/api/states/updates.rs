@@ -40,7 +40,11 @@ impl StatesApi {
             let mut new = old.value.clone();
             let definition = self.update_revision(request, params, &mut new)?;
             let version = match publication.publish && new.releases.current.is_none() {
-                true => Some(new.publish(publication.description.as_deref(), self.now_millis())?),
+                true => Some(new.publish(
+                    publication.description.as_deref(),
+                    self.now_millis(),
+                    &self.quotas,
+                )?),
                 false => None,
             };
             if definition.is_none() && version.is_none() {

@@ -14,10 +14,9 @@ use super::records::{
 use super::tokens::Scope;
 use super::{StatesApi, epoch, errors};
 use crate::front::Request;
+use crate::quotas::Quotas;
 use crate::records::{Record, RecordError, RecordKey, encode};
 
-/// Versions of a machine at a time (spec quotas.md).
-pub(super) const MOST: usize = 1_000;
 /// The revision id of a machine that was never updated, as a request may give it.
 const FIRST_REVISION: &str = "INITIAL";
 
@@ -43,11 +42,13 @@ impl MachineRecord {
         &mut self,
         description: Option<&str>,
         now_millis: i64,
+        quotas: &Quotas,
     ) -> Result<VersionRecord, ApiError> {
         let releases = &mut self.releases;
-        if releases.versions >= MOST {
+        let most = quotas.versions;
+        if releases.versions >= most {
             return Err(errors::quota_exceeded(format!(
-                "The state machine has {MOST} versions, which is the most it can have. Delete some that are not used."
+                "The state machine has {most} versions, which is the most it can have. Delete some that are not used."
             )));
         }
         releases.last_version += 1;
@@ -83,7 +84,8 @@ impl StatesApi {
                 }
             }
             let mut new = old.value.clone();
-            let version = new.publish(params.text("description"), self.now_millis())?;
+            let version =
+                new.publish(params.text("description"), self.now_millis(), &self.quotas)?;
             let key = machine_key(&request.account, &request.region, &arn.name);
             let tx = self.records.replacing(&key, &old, &new);
             let tx = with_version(request, tx, &arn.name, Some(&version));
