@@ -100,6 +100,7 @@ fn run(machine: &asl::Machine, input: &Document, limits: &Limits) -> u64 {
         region: "us-east-1".into(),
         started,
         input: input.clone(),
+        test_case: None,
     }));
     let mut entropy = Counter(0);
     let mut next = Input::Start;

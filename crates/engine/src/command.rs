@@ -25,6 +25,8 @@ pub struct TimerId(pub u32);
 /// What to call.
 #[derive(Clone, Debug)]
 pub struct TaskRequest {
+    /// The state's name.
+    pub state: Arc<str>,
     /// The Task's `Resource`.
     pub resource: Resource,
     /// The effective input (a function) or the parameters (a service).

@@ -34,6 +34,8 @@ pub struct Facts {
     pub started: Timestamp,
     /// The client's text.
     pub input: Document,
+    /// The test case whose mocks answer its tasks.
+    pub test_case: Option<Arc<str>>,
 }
 
 /// Position of a frame; the root is 0. Never used twice within an execution.

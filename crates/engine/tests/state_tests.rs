@@ -49,6 +49,7 @@ fn begin(state: &str, input: &str, given: Given) -> (StateTest, Option<Awaited>)
         region: "us-east-1".into(),
         started: NOW,
         input: document(input),
+        test_case: None,
     };
     let mut test = StateTest::new(subject.machine, subject.state, facts, given);
     let variables = BTreeMap::from([("known".into(), document("7"))]);

@@ -93,7 +93,7 @@ impl Definitions {
             reason,
         };
         let text = definition_text(self.store.as_ref(), namespace, revision)?;
-        asl::compile(&text, &asl::Options::default())
+        asl::compile_mockable(&text, &asl::Options::default())
             .map_err(|diagnostics| unreadable(asl::invalid_definition_message(&diagnostics)))
     }
 

@@ -20,6 +20,7 @@ fn record() -> ExecutionRecord {
         region: "us-east-1".into(),
         started: Timestamp(5),
         input: Document::parse("{}").unwrap(),
+        test_case: None,
     };
     let mut revision = PinnedRevision::unqualified("revision-1");
     revision.version = Some("m:1".into());
@@ -62,6 +63,19 @@ fn earlier(record: &ExecutionRecord, version: u8) -> Vec<u8> {
 
 fn shown(record: &ExecutionRecord) -> String {
     format!("{record:?}")
+}
+
+#[test]
+fn a_test_case_is_kept_under_its_own_tag() {
+    let mut record = record();
+    let plain = records::encode(&record).len();
+    let facts = Arc::make_mut(&mut record.facts);
+    facts.test_case = Some("Happy".into());
+    let bytes = records::encode(&record);
+    let extra = [6, 6, 5, b'H', b'a', b'p', b'p', b'y'];
+    assert!(bytes.ends_with(&extra), "tag, length, text: {bytes:?}");
+    assert_eq!(bytes.len(), plain + extra.len());
+    assert_eq!(shown(&records::decode(&bytes).unwrap()), shown(&record));
 }
 
 #[test]

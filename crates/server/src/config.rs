@@ -31,6 +31,9 @@ pub struct Settings {
     /// Call this Lambda endpoint instead of the local function host, e.g. http://127.0.0.1:9001
     #[arg(long, env = "STEPWELL_LAMBDA_ENDPOINT", value_name = "URL")]
     pub lambda_endpoint: Option<String>,
+    /// Mock configuration file of Step Functions Local: executions of `<machine ARN>#<test case>` are answered from it
+    #[arg(long, env = "SFN_MOCK_CONFIG", value_name = "FILE")]
+    pub mock_config: Option<PathBuf>,
     /// Allow a listen address that other machines can reach, although any credentials are accepted
     #[arg(long, env = "STEPWELL_INSECURE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub insecure: Option<bool>,
@@ -74,6 +77,8 @@ pub struct Config {
     pub strict_roles: bool,
     /// A Lambda API elsewhere.
     pub lambda_endpoint: Option<String>,
+    /// The mock configuration file.
+    pub mock_config: Option<PathBuf>,
     /// Function processes at a time.
     pub function_processes: Option<usize>,
     /// Days that an execution is kept after its end; 0: for good.
@@ -143,6 +148,7 @@ impl Settings {
             region,
             strict_roles: self.strict_roles.or(file.strict_roles).unwrap_or(false),
             lambda_endpoint: self.lambda_endpoint.or(file.lambda_endpoint),
+            mock_config: self.mock_config.or(file.mock_config),
             function_processes: self.function_processes.or(file.function_processes),
             quotas: Quotas::default()
                 .changed_by(&file.quotas)

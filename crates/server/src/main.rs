@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod entropy;
 mod front;
+mod mocks;
 mod quotas;
 mod records;
 mod retention;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use functions::{CodeStore, FunctionHost, HostConfig};
-use runtime::{Options, Ports, Runtime, SystemClock};
+use runtime::{Options, Ports, Runtime, SystemClock, TaskRunner};
 use store::{EmbeddedStore, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -20,6 +20,7 @@ use crate::api::sts::Sts;
 use crate::config::Config;
 use crate::entropy::SystemEntropy;
 use crate::front::http::{self, Defaults};
+use crate::mocks::{MockFileError, MockedTasks, Mocks};
 use crate::records::Records;
 use crate::retention;
 use crate::roles::Roles;
@@ -53,6 +54,9 @@ pub enum ServeError {
     /// The function host cannot work in the folder.
     #[error("cannot start the function host: {0}")]
     Functions(#[from] functions::Error),
+    /// The mock configuration file.
+    #[error(transparent)]
+    Mocks(#[from] MockFileError),
     /// No threads.
     #[error("cannot start: {0}")]
     Threads(std::io::Error),
@@ -118,6 +122,7 @@ impl Server {
         let address = listener
             .local_addr()
             .map_err(|error| ServeError::Listen(config.listen, error))?;
+        let mocks = Arc::new(Mocks::open(config.mock_config.clone())?);
         let directory = config.data_dir.join("store");
         let opened = EmbeddedStore::open(&directory, store_options());
         let store: Arc<dyn Store> =
@@ -134,10 +139,12 @@ impl Server {
             tokio::runtime::Handle::current(),
             functions(&config, lambda.clone())?,
         );
+        let called: Arc<dyn TaskRunner> = Arc::new(tasks.clone());
+        let runner = MockedTasks::new(called.clone(), mocks.clone(), store.clone());
         let ports = Ports {
             clock: clock.clone(),
             entropy: Arc::new(|| Box::new(SystemEntropy::new())),
-            runner: Arc::new(tasks.clone()),
+            runner: Arc::new(runner),
         };
         let options = Options {
             open_executions: config.quotas.open_executions,
@@ -152,7 +159,8 @@ impl Server {
             clock,
             config.strict_roles,
             config.quotas.clone(),
-            Arc::new(tasks.clone()),
+            called,
+            mocks,
         ));
         tasks.serve_states(&states);
         let services = Arc::new(Services {

@@ -270,6 +270,7 @@ fn start_request(wanted: &Wanted, input: &str) -> StartRequest {
             region: "us-east-1".into(),
             started: Timestamp(0),
             input: Document::parse(input).expect("an input is JSON"),
+            test_case: None,
         },
         revision: revision(wanted.workflow).into(),
         trace_header: None,

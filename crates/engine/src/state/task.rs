@@ -1,5 +1,7 @@
 //! Task: schedule a call, match its answer, and what its timers do.
 
+use std::sync::Arc;
+
 use asl::definition::{Resource, State, Target, Task};
 use expr::json::{Document, Value};
 
@@ -87,6 +89,7 @@ impl Run<'_> {
                 scheduled: wait.scheduled,
             },
             request: TaskRequest {
+                state: self.state_name(frame),
                 resource: resource.clone(),
                 input: wait.input.clone(),
                 credentials: wait.credentials.clone(),
@@ -119,6 +122,11 @@ impl Run<'_> {
             return None;
         };
         (wait.scheduled == task.scheduled).then(|| (wait.clone(), self.resource(frame.state)))
+    }
+
+    fn state_name(&self, frame: FrameId) -> Arc<str> {
+        let state = self.execution.frame(frame).state;
+        self.machine.state(state).name.clone()
     }
 
     fn resource(&self, state: asl::definition::StateId) -> Resource {

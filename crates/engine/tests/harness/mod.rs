@@ -77,6 +77,7 @@ pub fn run_redriven(
         region: "us-east-1".into(),
         started: Timestamp(1_700_000_000_000),
         input: Document::parse(input).expect("the input is JSON"),
+        test_case: None,
     };
     let mut now = facts.started;
     let facts = Arc::new(facts);

@@ -25,6 +25,8 @@ mod tag {
     pub(super) const REDRIVE_TOKENS: u8 = 2;
     /// What its end left for a redrive: the last event's id, or 0 for what was too large.
     pub(super) const REMAINS: u8 = 3;
+    /// The test case that mocks its tasks.
+    pub(super) const TEST_CASE: u8 = 6;
 }
 
 /// Bytes of the row.
@@ -89,6 +91,9 @@ fn extras_of(record: &ExecutionRecord) -> ExtrasWriter {
             });
         });
     }
+    if let Some(test_case) = &record.facts.test_case {
+        extras.add(tag::TEST_CASE, |out| out.text(test_case));
+    }
     extras
 }
 
@@ -117,6 +122,7 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
     })?;
     let failure = read_failure(&mut reader)?;
     let mut redrives = Redrives::default();
+    let mut test_case = None;
     if version == VERSION {
         read_extras(&mut reader, |tag, bytes| {
             match tag {
@@ -131,6 +137,7 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
                         last_event => Remains::Kept { last_event },
                     });
                 }
+                tag::TEST_CASE => test_case = Some(bytes.shared()?),
                 _ => return Ok(false),
             }
             Ok(true)
@@ -145,6 +152,7 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
         region,
         started,
         input,
+        test_case,
     };
     Ok(ExecutionRecord {
         facts: Arc::new(facts),

@@ -184,6 +184,7 @@ pub fn request(name: &str, input: &str) -> StartRequest {
         region: "us-east-1".into(),
         started: Timestamp(0),
         input: Document::parse(input).unwrap(),
+        test_case: None,
     };
     StartRequest {
         namespace: namespace(),

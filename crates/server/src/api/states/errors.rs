@@ -47,6 +47,19 @@ pub(super) fn invalid_name(name: &str) -> ApiError {
     error("InvalidName", format!("Invalid Name: '{name}'"))
 }
 
+/// A test case that the mock configuration file does not have. Step Functions Local's words are not known.
+pub(super) fn no_test_case(name: &str, machine: &str) -> ApiError {
+    let message = format!(
+        "Invalid Name: '{name}': the mock configuration file has no such test case for the state machine '{machine}'"
+    );
+    error("InvalidName", message)
+}
+
+/// A mock configuration file that cannot be used.
+pub(super) fn no_mocks(detail: &str) -> ApiError {
+    validation(format!("The test case cannot be run: {detail}"))
+}
+
 pub(super) fn invalid_token() -> ApiError {
     error("InvalidToken", "Invalid Token: 'Invalid token'")
 }

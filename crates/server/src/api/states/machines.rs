@@ -35,7 +35,7 @@ impl StatesApi {
         let configuration = Configuration::default().changed_by(params)?;
         let tags = tags::read(params.structure("tags"), &self.machine_arn(request, name))?;
         let definition = params.required("definition");
-        let machine = compile(definition, machine_type)?;
+        let machine = self.compile(name, definition, machine_type)?;
         self.check_role(&self.machine_arn(request, name), params.required("roleArn"))?;
         let now = self.now_millis();
         let mut record = MachineRecord {
@@ -324,6 +324,25 @@ impl StatesApi {
             .map_err(errors::from_runtime)
     }
 
+    /// Compiles a definition of a machine. One that has test cases may call what this version cannot.
+    pub(super) fn compile(
+        &self,
+        machine: &str,
+        definition: &str,
+        machine_type: &str,
+    ) -> Result<asl::Machine, ApiError> {
+        let mocks = self
+            .mocks
+            .refresh()
+            .unwrap_or_else(|_| self.mocks.current());
+        let compile = match mocks.names(machine) {
+            true => asl::compile_mockable,
+            false => asl::compile,
+        };
+        compile(definition, &options(machine_type))
+            .map_err(|found| errors::invalid_definition(&found))
+    }
+
     /// A role that is there must trust the service; one never seen is accepted unless roles must exist.
     pub(super) fn check_role(&self, machine_arn: &str, role_arn: &str) -> Result<(), ApiError> {
         let role: RoleArn = role_arn
@@ -361,11 +380,6 @@ fn delete(row: &RecordKey) -> Write {
     Write::Delete {
         key: row.bytes().clone(),
     }
-}
-
-pub(super) fn compile(definition: &str, machine_type: &str) -> Result<asl::Machine, ApiError> {
-    asl::compile(definition, &options(machine_type))
-        .map_err(|found| errors::invalid_definition(&found))
 }
 
 pub(super) fn variable_references(machine: &asl::Machine) -> VariableReferences {

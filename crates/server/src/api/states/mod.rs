@@ -35,6 +35,7 @@ use serde_json::{Value, json};
 
 use crate::api::rendered;
 use crate::front::{Request, Response};
+use crate::mocks::Mocks;
 use crate::quotas::Quotas;
 use crate::records::Records;
 use crate::roles::Roles;
@@ -53,11 +54,12 @@ pub struct StatesApi {
     tests: Tests,
     quotas: Quotas,
     census: Census,
+    mocks: Arc<Mocks>,
 }
 
 impl StatesApi {
     /// Over a runtime; `strict_roles` refuses roles that this server does not know, `quotas` say how much there may be,
-    /// `runner` makes the calls of tests.
+    /// `runner` makes the calls of tests, `mocks` has the test cases of executions.
     pub fn new(
         runtime: Arc<Runtime>,
         records: Records,
@@ -66,6 +68,7 @@ impl StatesApi {
         strict_roles: bool,
         quotas: Quotas,
         runner: Arc<dyn TaskRunner>,
+        mocks: Arc<Mocks>,
     ) -> StatesApi {
         StatesApi {
             runtime,
@@ -76,6 +79,7 @@ impl StatesApi {
             strict_roles,
             quotas,
             census: Census::default(),
+            mocks,
         }
     }
 

@@ -25,9 +25,9 @@ impl StatesApi {
         request: &Request,
         params: &Params,
     ) -> Result<Value, ApiError> {
-        let target = self.named_target(request, params)?;
+        let (target, test_case) = self.named_target(request, params)?;
         let is_express = target.machine.is_express();
-        let start = self.start_request(request, params, target)?;
+        let start = self.start_request(request, params, target, test_case)?;
         let arn = start.facts.arn.clone();
         let started: Result<Started, RuntimeError> = match is_express {
             true => self.runtime.start_express(start).await,
@@ -45,20 +45,34 @@ impl StatesApi {
         request: &Request,
         params: &Params,
     ) -> Result<Value, ApiError> {
-        let target = self.named_target(request, params)?;
+        let (target, test_case) = self.named_target(request, params)?;
         if !target.machine.is_express() {
             return Err(errors::type_not_supported());
         }
-        let start = self.start_request(request, params, target)?;
+        let start = self.start_request(request, params, target, test_case)?;
         let finished = self.runtime.run_express(start).await;
         let finished = finished.map_err(errors::from_runtime)?;
         let included = params.text("includedData") != Some("METADATA_ONLY");
         Ok(show(&finished, included))
     }
 
-    fn named_target(&self, request: &Request, params: &Params) -> Result<Target, ApiError> {
-        let arn = self.own_machine(request, params.required("stateMachineArn"))?;
-        self.target(request, &arn)
+    /// The machine that is named, and the test case that follows it.
+    fn named_target(
+        &self,
+        request: &Request,
+        params: &Params,
+    ) -> Result<(Target, Option<Arc<str>>), ApiError> {
+        let (arn, test_case) = self.mocks.split(params.required("stateMachineArn"));
+        let arn = self.own_machine(request, arn)?;
+        let target = self.target(request, &arn)?;
+        if let Some(name) = test_case {
+            let file = self.mocks.refresh();
+            let file = file.map_err(|error| errors::no_mocks(&error.to_string()))?;
+            if file.test_case(&target.machine.name, name).is_none() {
+                return Err(errors::no_test_case(name, &target.machine.name));
+            }
+        }
+        Ok((target, test_case.map(Arc::from)))
     }
 
     /// Checks what is left in the order measured on AWS: machine, name, input, name in use (spec api.md 0.1).
@@ -67,6 +81,7 @@ impl StatesApi {
         request: &Request,
         params: &Params,
         target: Target,
+        test_case: Option<Arc<str>>,
     ) -> Result<StartRequest, ApiError> {
         let machine = &target.machine;
         let name = match params.text("name") {
@@ -97,6 +112,7 @@ impl StatesApi {
                 region: region.clone(),
                 started: Timestamp(0),
                 input,
+                test_case,
             },
             revision: target.pinned,
             trace_header: trace_header.map(Arc::from),

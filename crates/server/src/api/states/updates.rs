@@ -4,7 +4,7 @@ use aws::ApiError;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::machines::{compile, variable_references};
+use super::machines::variable_references;
 use super::params::Params;
 use super::records::{MachineRecord, Publication, Revision, machine_key};
 use super::versions::with_version;
@@ -78,7 +78,9 @@ impl StatesApi {
         let role_arn = params.text("roleArn").unwrap_or(&old.revision.role_arn);
         let configuration = old.revision.configuration.changed_by(params)?;
         let variable_references = match params.text("definition") {
-            Some(_) => variable_references(&compile(definition, &old.machine_type)?),
+            Some(_) => {
+                variable_references(&self.compile(&old.name, definition, &old.machine_type)?)
+            }
             None => old.revision.variable_references.clone(),
         };
         if params.text("roleArn").is_some() {

@@ -226,6 +226,7 @@ fn facts(args: &RunArgs, account: &str, clock: RunClock, input: Document) -> Fac
         region: REGION.into(),
         started: clock.now(),
         input,
+        test_case: None,
     }
 }
 

@@ -102,6 +102,7 @@ impl StatesApi {
             region: request.region.clone(),
             started: Timestamp(self.now_millis()),
             input: read_input(params.text("input").unwrap_or("{}"))?,
+            test_case: None,
         })
     }
 }
