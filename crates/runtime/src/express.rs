@@ -11,10 +11,13 @@ impl Runtime {
     /// Starts an Express execution, whatever others are called; answers when it is durable that it was asked for, or
     /// when it has ended already. After a crash it is run again from its start.
     pub async fn start_express(&self, request: StartRequest) -> Result<Started, RuntimeError> {
-        let (reply, answer) = reply();
-        let at = self.begin(&request, Promise::AtLeastOnce(reply))?;
-        heard(answer.await)?;
-        Ok(Started { at })
+        let started = async {
+            let (reply, answer) = reply();
+            let at = self.begin(&request, Promise::AtLeastOnce(reply))?;
+            heard(answer.await)?;
+            Ok(Started { at })
+        };
+        self.admitted(started).await
     }
 
     /// Runs an Express execution to its end, without the disk. A caller that goes away changes nothing: the execution

@@ -11,6 +11,7 @@
 //! that the server holds, `codec` turns engine types into versioned bytes, [`query`] reads what Describe, List and
 //! GetExecutionHistory show.
 
+mod admission;
 pub mod codec;
 mod definitions;
 mod driver;

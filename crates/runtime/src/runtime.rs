@@ -11,6 +11,7 @@ use store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::admission::Admission;
 use crate::definitions::Definitions;
 use crate::driver::{Driver, Failed, Inbox, Shared};
 use crate::error::RuntimeError;
@@ -111,6 +112,7 @@ pub struct Runtime {
     inboxes: Vec<Inbox>,
     open: Vec<Arc<AtomicUsize>>,
     next_shard: AtomicU16,
+    admission: Admission,
     /// See [`Options::open_executions`].
     most_open: usize,
     /// Places of an inbox that starts leave to stops.
@@ -159,6 +161,7 @@ impl Runtime {
             inboxes: Vec::new(),
             open: Vec::new(),
             next_shard: AtomicU16::new(0),
+            admission: Admission::default(),
             most_open: options.open_executions,
             kept_for_stops: options.waiting_calls / 8,
             failed: Arc::default(),
@@ -206,6 +209,23 @@ impl Runtime {
     /// otherwise a taken name is [`RuntimeError::AlreadyExists`]. That a name is taken is learnt from the store's refusal:
     /// a look before would cost every start what only a repeated one needs.
     pub async fn start(&self, request: StartRequest) -> Result<Started, RuntimeError> {
+        self.admitted(self.start_admitted(request)).await
+    }
+
+    /// What is refused while too many are under way.
+    pub(crate) async fn admitted<T>(
+        &self,
+        start: impl Future<Output = Result<T, RuntimeError>>,
+    ) -> Result<T, RuntimeError> {
+        let now = || self.ports.clock.now();
+        let admitted = self.admission.enter(now());
+        let admitted = admitted.ok_or(RuntimeError::Overloaded)?;
+        let started = start.await;
+        admitted.end(now());
+        started
+    }
+
+    async fn start_admitted(&self, request: StartRequest) -> Result<Started, RuntimeError> {
         if self.open_executions() >= self.most_open {
             return match self.existing(&request)? {
                 Some(existing) => same_start(&existing, &request),
@@ -278,7 +298,8 @@ impl Runtime {
 
     /// Whether a start would be refused for what waits already: cheap enough to ask before a request is looked at.
     pub fn is_overloaded(&self) -> bool {
-        self.ports.runner.is_overloaded()
+        self.admission.is_full()
+            || self.ports.runner.is_overloaded()
             || !(0..self.inboxes.len()).any(|shard| self.takes_starts(shard))
     }
 

@@ -31,6 +31,12 @@ pub struct Services {
 }
 
 impl Services {
+    /// Whether there is no room for a request of this target: asked before anything is done for it, since what is refused
+    /// must cost much less than what is done.
+    pub fn is_too_busy_for(&self, target: &str) -> bool {
+        self.states.is_too_busy_for(target)
+    }
+
     /// Answers a request; never fails: what goes wrong is an answer too.
     pub async fn answer(&self, request: Request) -> Response {
         match route(&request) {

@@ -79,6 +79,14 @@ struct Front {
     roster: Arc<Roster>,
 }
 
+impl Front {
+    fn is_too_busy_for(&self, head: &hyper::http::request::Parts) -> bool {
+        let target = head.headers.get("x-amz-target");
+        let target = target.and_then(|target| target.to_str().ok());
+        self.services.is_too_busy_for(target.unwrap_or_default())
+    }
+}
+
 async fn accept(listener: TcpListener, front: Arc<Front>, stop: watch::Receiver<bool>) {
     loop {
         match listener.accept().await {
@@ -193,6 +201,7 @@ async fn answer(
     let mut held = client.place.hold();
     let (head, body) = request.into_parts();
     let response = match read(&head, body, &mut held).await {
+        Ok(_) if client.front.is_too_busy_for(&head) => refusal::throttled(&head),
         Ok(body) => match client.front.roster.perform() {
             Some(turn) => {
                 client.place.ours();

@@ -211,7 +211,7 @@ fn too_many_open() -> ApiError {
     )
 }
 
-pub(super) fn throttled() -> ApiError {
+fn throttled() -> ApiError {
     ApiError::sender(400, "ThrottlingException", "Rate exceeded")
 }
 

@@ -93,6 +93,11 @@ impl StatesApi {
         }
     }
 
+    /// Whether an operation is refused for what is under way already, whatever the request says.
+    pub fn is_too_busy_for(&self, target: &str) -> bool {
+        target == "AWSStepFunctions.StartExecution" && self.runtime.is_overloaded()
+    }
+
     async fn perform(&self, operation: &str, request: &Request) -> Result<Value, ApiError> {
         let Some(members) = model::members(operation) else {
             return Err(match model::NOT_YET.contains(&operation) {
@@ -100,10 +105,6 @@ impl StatesApi {
                 false => errors::unknown_operation(operation),
             });
         };
-        if operation == "StartExecution" && self.runtime.is_overloaded() {
-            // Before the body is looked at: what is refused must cost much less than what is done.
-            return Err(errors::throttled());
-        }
         let params = Params::read(&request.body, members)?;
         match operation {
             "CreateStateMachine" => self.create_machine(request, &params).await,
