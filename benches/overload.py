@@ -6,8 +6,9 @@
 
 Starts a server of its own and measures first what it can do (64 clients that wait for their answers: the sustainable
 rate), then sends multiples of that open-loop (crates/server/examples/openloop.rs). Prints a line per step: accepted per
-second and its share of the peak, p50 and p99 of the accepted from when they were due, the share that was throttled, other
-errors and timeouts, how a reader was served meanwhile, the server's resident memory and the cores that server and driver
+second and its share of the peak, p50 and p99 of the accepted from when they were due, the share that was throttled, the share
+that was not sent because all --connections waited for an answer for a second (the server lets those wait that it refuses),
+timeouts and other errors, how a reader was served meanwhile, the server's resident memory and the cores that server and driver
 took. Exits with 1 when an execution that was accepted has not succeeded, a refusal was no ThrottlingException, or the
 throughput at the highest load was more than 20 % below the peak. Needs nothing but Python; drives the public API only.
 """
@@ -89,12 +90,12 @@ class Step:
         due = max(r["due"], 1)
         share = f"{r['accepted_per_s'] / peak:5.0%}" if peak else "     "
         return (f"{name:>5} {r['rate']:8.0f} {r['accepted_per_s']:9.0f} {share} {r['accepted_latency']['p50_ms']:8.1f} "
-                f"{r['accepted_latency']['p99_ms']:9.1f} {r['throttled'] / due:8.1%} {r['timeouts']:8d} {sum(r['errors'].values()):6d} "
+                f"{r['accepted_latency']['p99_ms']:9.1f} {r['throttled'] / due:8.1%} {r['unsent'] / due:7.1%} {r['timeouts']:8d} {sum(r['errors'].values()):6d} "
                 f"{r['read_latency']['p50_ms']:7.1f} {r['read_latency']['p99_ms']:8.1f} {max(self.resident):8.0f} {self.resident[-1]:7.0f} "
                 f"{self.cores[0]:6.2f} {self.cores[1]:6.2f} {r['accepted_not_succeeded']:5d}")
 
 
-HEAD = ("  x      rate  accept/s  peak   p50 ms    p99 ms  throttl timeouts errors  read50   read99  RSS max RSS end server driver  lost")
+HEAD = ("  x      rate  accept/s  peak   p50 ms    p99 ms  throttl  unsent timeouts errors  read50   read99  RSS max RSS end server driver  lost")
 
 
 def serve(options, folder, port):

@@ -27,14 +27,16 @@ FOLLOWS = {
     **{exited: {exited.replace("Exited", "Entered")} for exited in EXITED - {"TaskStateExited", "ParallelStateExited", "MapStateExited"}},
     **_task("LambdaFunction"), **_task("Task"),
     "TaskStateExited": {f"{kind}{end}" for kind in ("Task", "LambdaFunction") for end in ("Succeeded", "Failed", "TimedOut")},
-    "ParallelStateStarted": {"ParallelStateEntered"}, "ParallelStateSucceeded": EXITED, "ParallelStateExited": {"ParallelStateSucceeded"},
-    "MapStateStarted": {"MapStateEntered"}, "MapIterationStarted": {"MapStateStarted", "MapIterationSucceeded"},
-    "MapIterationSucceeded": EXITED, "MapStateSucceeded": {"MapIterationSucceeded"}, "MapStateExited": {"MapStateSucceeded"},
+    "ParallelStateStarted": {"ParallelStateEntered"}, "ParallelStateSucceeded": EXITED, "ParallelStateExited": EXITED,
+    "MapStateStarted": {"MapStateEntered"}, "MapIterationStarted": EXITED | {"MapStateStarted"},
+    "MapIterationSucceeded": EXITED, "MapStateSucceeded": {"MapIterationSucceeded"}, "MapStateExited": {"MapIterationSucceeded"},
     "ExecutionSucceeded": EXITED, "ExecutionFailed": {"FailStateEntered"},
 }
 """Each type, and the types of the events that it can follow from. What is not here is not expected."""
-FORKS = {"ParallelStateStarted", "MapStateStarted", "MapIterationSucceeded"}
-"""After these more than one event may follow: branches, iterations, the next iteration and the end of the Map."""
+FORKS = {"ParallelStateStarted", "MapStateStarted"}
+"""More than one event may follow from these: branches and iterations."""
+NOTES = {"ParallelStateSucceeded", "MapIterationSucceeded", "MapStateSucceeded"}
+"""Beside the path: what follows next follows from the same event (but for the end of the last iteration)."""
 
 
 def check(events):
@@ -49,12 +51,13 @@ def check(events):
         if event["type"] == "ExecutionAborted":
             assert event is events[-1], "goes on after its end"
             continue
-        before = by_id[event["previousEventId"]]
+        # The first state's predecessor is 0 on AWS, not the ExecutionStarted before it.
+        before = by_id[event["previousEventId"] or (1 if event["id"] == 2 else 0)]
         assert event["type"] in FOLLOWS, f"not expected: {event}"
         assert before["type"] in FOLLOWS[event["type"]], f"{event['type']} ({event['id']}) follows from {before['type']} ({before['id']})"
         assert event["timestamp"] >= before["timestamp"], f"before what it follows from: {event}"
-        followers[before["id"]] += 1
-    for number, count in followers.items():
+        followers[before["id"], event["type"] in NOTES] += 1
+    for (number, _), count in followers.items():
         assert count == 1 or by_id[number]["type"] in FORKS, f"{count} events follow from {by_id[number]}"
     _pairs(events, by_id)
     if not aborted:

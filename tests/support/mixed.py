@@ -42,7 +42,7 @@ def _call(task, busy=0.01, fails=0, optimised=False, **more):
     given = {"execution.$": "$$.Execution.Name", "task": task, "retry.$": "$$.State.RetryCount", "busy": busy, "fails": fails, **more}
     if optimised:
         return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "mixed", "Payload": given},
-                "OutputPath": "$.Payload"}
+                "ResultSelector": {"task.$": "$.Payload.task", "item.$": "$.Payload.item"}}
     return {"Type": "Task", "Resource": FUNCTION, "Parameters": given}
 
 
@@ -289,6 +289,7 @@ def check(load, patience=180):
               "all executions to end", patience, every=0.3)
     # What is checked is what is on the disk.
     load.server.restart()
+    client = Client(load.server)
     listed = [one["name"] for machine in load.machines.values() for one in _listed(client, machine)]
     assert Counter(listed) == Counter(load.begun.keys()), (
         f"lost: {sorted(set(load.begun) - set(listed))[:5]}, unknown or twice: {sorted((Counter(listed) - Counter(load.begun)))[:5]}")

@@ -2,9 +2,12 @@
 //!
 //! A queue that is bounded by its length alone is a second long on one machine and a minute on another. This one is
 //! bounded by time: when starts took longer than [`SOON`] lately, only as many may be under way as end in that time;
-//! when they do not, twice as many, up to a fixed bound. Must never know what a start does.
+//! when they do not, twice as many, up to a fixed bound. Refusals are work as well: clients that ask again at once would
+//! have the server do nothing else, so only so many are answered at once, and the rest a little later.
+//! Must never know what a start does.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use engine::Timestamp;
 
@@ -16,6 +19,13 @@ const WINDOW: i64 = 250;
 const LEAST: usize = 256;
 /// Never more.
 const MOST: usize = 4_096;
+
+/// A refusal is answered at once for so many starts that ended, ...
+const ENDED_PER_REFUSAL: usize = 2;
+/// ... for at most so many after a quiet time, ...
+const REFUSALS: usize = 1_000;
+/// ... and all others after this pause.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// See the module's documentation.
 pub(crate) struct Admission(Mutex<State>);
@@ -29,6 +39,8 @@ struct State {
     ended: usize,
     /// What they took together, in milliseconds.
     took: i64,
+    /// What may be refused at once, in starts that have ended for it.
+    credit: usize,
 }
 
 impl Default for Admission {
@@ -39,6 +51,7 @@ impl Default for Admission {
             since: 0,
             ended: 0,
             took: 0,
+            credit: REFUSALS * ENDED_PER_REFUSAL,
         }))
     }
 }
@@ -63,6 +76,18 @@ impl Admission {
         state.under_way >= state.bound
     }
 
+    /// How long a client waits that is to be refused.
+    pub(crate) fn pause(&self) -> Duration {
+        let mut state = self.lock();
+        match state.credit.checked_sub(ENDED_PER_REFUSAL) {
+            Some(credit) => {
+                state.credit = credit;
+                Duration::ZERO
+            }
+            None => PAUSE,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -71,6 +96,7 @@ impl Admission {
 impl State {
     fn ended(&mut self, entered: i64, now: i64) {
         self.ended += 1;
+        self.credit = (self.credit + 1).min(REFUSALS * ENDED_PER_REFUSAL);
         self.took += (now - entered).max(0);
         let window = now - self.since;
         // A clock that was set back begins a new window, too.
@@ -163,6 +189,18 @@ mod tests {
         // Two in a millisecond: a thousand in half a second; it is tried again and again whether it is still so.
         assert!((500..=4_096).contains(&admission.lock().bound));
         assert!(under_way.len() <= MOST);
+    }
+
+    #[test]
+    fn refusals_are_paced_by_what_is_done() {
+        let admission = Admission::default();
+        let at_once = |tries: usize| (0..tries).filter(|_| admission.pause().is_zero()).count();
+        assert_eq!(at_once(5_000), REFUSALS);
+        for _ in 0..100 {
+            let admitted = admission.enter(Timestamp(0)).expect("there is room");
+            admitted.end(Timestamp(1));
+        }
+        assert_eq!(at_once(5_000), 100 / ENDED_PER_REFUSAL);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use engine::event::Failure;
 use engine::{Facts, Limits, TaskOutcome, Timestamp};
@@ -301,6 +302,12 @@ impl Runtime {
         self.admission.is_full()
             || self.ports.runner.is_overloaded()
             || !(0..self.inboxes.len()).any(|shard| self.takes_starts(shard))
+    }
+
+    /// How long to wait before a start is refused that came while the runtime [is overloaded](Runtime::is_overloaded):
+    /// refusing must not become most of the work.
+    pub fn refusal_pause(&self) -> Duration {
+        self.admission.pause()
     }
 
     fn takes_starts(&self, shard: usize) -> bool {

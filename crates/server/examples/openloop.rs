@@ -4,7 +4,8 @@
 //!
 //! A request that is due takes an idle connection, or opens one, up to `--connections`; when all are waiting for answers it
 //! waits itself, and its latency is counted from when it was due: a slow server does not slow the clock that it is
-//! measured by (no coordinated omission). What is due for `--timeout` seconds without an answer is a timeout. Meanwhile
+//! measured by (no coordinated omission). What is due for `--timeout` seconds without an answer is a timeout; what found no
+//! idle connection for `--patience` seconds is not sent, and counted apart. Meanwhile
 //! one more client reads (`--probe ARN` of an execution: DescribeExecution and GetExecutionHistory in turn). Afterwards
 //! every start that was accepted must be listed as SUCCEEDED. Prints one JSON object. With `--rate 0` all connections ask
 //! again as soon as they are answered, which measures what the server can do.
@@ -122,6 +123,7 @@ struct Counts {
     accepted_in_time: u64,
     throttled: u64,
     timeouts: u64,
+    unsent: u64,
     errors: BTreeMap<String, u64>,
     /// Microseconds since the request was due.
     latencies: Vec<u64>,
@@ -134,6 +136,7 @@ struct Load {
     machine: String,
     prefix: String,
     timeout: Duration,
+    patience: Duration,
     ends: Instant,
     due: RefCell<VecDeque<(u64, Instant)>>,
     waiting: Semaphore,
@@ -158,7 +161,10 @@ impl Load {
             let Ok(permit) = permit else { return };
             permit.forget();
             let next = self.due.borrow_mut().pop_front();
-            if let Some((number, due)) = next {
+            let Some((number, due)) = next else { continue };
+            if due.elapsed() > self.patience {
+                self.counts.borrow_mut().unsent += 1;
+            } else {
                 self.start(&mut connection, number, due).await;
             }
         }
@@ -354,6 +360,7 @@ async fn run() -> Result<bool, Failure> {
         machine: machine.clone(),
         prefix: arguments.text("prefix").unwrap_or_else(|_| "e".to_owned()),
         timeout: Duration::from_secs_f64(arguments.number("timeout", 10.0)?),
+        patience: Duration::from_secs_f64(arguments.number("patience", 1.0)?),
         ends,
         due: RefCell::default(),
         waiting: Semaphore::new(0),
@@ -372,7 +379,8 @@ async fn run() -> Result<bool, Failure> {
     while {
         let counts = load.counts.borrow();
         let errors: u64 = counts.errors.values().sum();
-        counts.accepted.len() as u64 + counts.throttled + counts.timeouts + errors < due
+        counts.accepted.len() as u64 + counts.throttled + counts.timeouts + counts.unsent + errors
+            < due
     } {
         sleep(Duration::from_millis(20)).await;
     }
@@ -390,7 +398,7 @@ async fn run() -> Result<bool, Failure> {
     let report = json!({
         "rate": rate, "seconds": seconds, "due": due,
         "accepted": counts.accepted.len(), "accepted_per_s": (counts.accepted_in_time as f64 / seconds).round(),
-        "throttled": counts.throttled, "timeouts": counts.timeouts, "errors": counts.errors,
+        "throttled": counts.throttled, "timeouts": counts.timeouts, "unsent": counts.unsent, "errors": counts.errors,
         "connections": load.open.get().max(if rate > 0.0 { 0 } else { connections }),
         "accepted_latency": spread(counts.latencies), "throttled_latency": spread(counts.refusal_latencies),
         "reads": reads.len(), "reads_failed": unread, "read_latency": spread(reads),

@@ -8,6 +8,7 @@ pub mod states;
 pub mod sts;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws::ApiError;
 use aws::error::{JsonVersion, Rendered};
@@ -31,10 +32,10 @@ pub struct Services {
 }
 
 impl Services {
-    /// Whether there is no room for a request of this target: asked before anything is done for it, since what is refused
-    /// must cost much less than what is done.
-    pub fn is_too_busy_for(&self, target: &str) -> bool {
-        self.states.is_too_busy_for(target)
+    /// Whether there is no room for a request of this target, and after which pause to say so: asked before anything is
+    /// done for it, since what is refused must cost much less than what is done.
+    pub fn refused_after(&self, target: &str) -> Option<Duration> {
+        self.states.refused_after(target)
     }
 
     /// Answers a request; never fails: what goes wrong is an answer too.

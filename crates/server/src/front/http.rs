@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::roster::{Held, Place, Room, Roster};
+use super::roster::{Held, Place, Room, Roster, Turn};
 use super::socket::{Flow, Socket};
 use super::{Request, Response, body, refusal};
 use crate::api::Services;
@@ -80,10 +80,15 @@ struct Front {
 }
 
 impl Front {
-    fn is_too_busy_for(&self, head: &hyper::http::request::Parts) -> bool {
+    /// Leave to perform a request. Whoever is refused may have to wait for it.
+    async fn turn(&self, head: &hyper::http::request::Parts) -> Option<Turn> {
         let target = head.headers.get("x-amz-target");
         let target = target.and_then(|target| target.to_str().ok());
-        self.services.is_too_busy_for(target.unwrap_or_default())
+        if let Some(pause) = self.services.refused_after(target.unwrap_or_default()) {
+            tokio::time::sleep(pause).await;
+            return None;
+        }
+        self.roster.perform()
     }
 }
 
@@ -201,8 +206,7 @@ async fn answer(
     let mut held = client.place.hold();
     let (head, body) = request.into_parts();
     let response = match read(&head, body, &mut held).await {
-        Ok(_) if client.front.is_too_busy_for(&head) => refusal::throttled(&head),
-        Ok(body) => match client.front.roster.perform() {
+        Ok(body) => match client.front.turn(&head).await {
             Some(turn) => {
                 client.place.ours();
                 let request = address(head, body, &client.front.defaults, request_id.clone());

@@ -211,7 +211,7 @@ fn too_many_open() -> ApiError {
     )
 }
 
-fn throttled() -> ApiError {
+pub(super) fn throttled() -> ApiError {
     ApiError::sender(400, "ThrottlingException", "Rate exceeded")
 }
 

@@ -27,6 +27,7 @@ mod validation;
 mod versions;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws::ApiError;
 use aws::error::JsonVersion;
@@ -93,9 +94,10 @@ impl StatesApi {
         }
     }
 
-    /// Whether an operation is refused for what is under way already, whatever the request says.
-    pub fn is_too_busy_for(&self, target: &str) -> bool {
-        target == "AWSStepFunctions.StartExecution" && self.runtime.is_overloaded()
+    /// Whether an operation is refused for what is under way already, whatever the request says, and after which pause.
+    pub fn refused_after(&self, target: &str) -> Option<Duration> {
+        let refused = target == "AWSStepFunctions.StartExecution" && self.runtime.is_overloaded();
+        refused.then(|| self.runtime.refusal_pause())
     }
 
     async fn perform(&self, operation: &str, request: &Request) -> Result<Value, ApiError> {
