@@ -4,7 +4,7 @@
 //! notes what it meets in parsed form; the notes become diagnostics only when nothing else is wrong, so that the
 //! service's own answers win: warnings of a validation, and what keeps the definition from being run.
 
-use crate::definition::{Pattern, Resource, Target};
+use crate::definition::{Resource, Target};
 
 /// A missing feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,12 +13,6 @@ pub(crate) enum Feature {
     DistributedMap,
     /// `ItemReader`, `ItemBatcher` or `ResultWriter`.
     DistributedField(&'static str),
-    /// An activity.
-    Activity,
-    /// `.sync` and `.sync:2`.
-    Job,
-    /// `.waitForTaskToken`.
-    Callback,
     /// A service that is not called yet.
     Integration(String),
 }
@@ -29,9 +23,6 @@ impl Feature {
         let what = match self {
             Feature::DistributedMap => "the Map mode 'DISTRIBUTED'".to_owned(),
             Feature::DistributedField(field) => format!("the Map field '{field}'"),
-            Feature::Activity => "activities".to_owned(),
-            Feature::Job => "the '.sync' service integration pattern".to_owned(),
-            Feature::Callback => "the '.waitForTaskToken' service integration pattern".to_owned(),
             Feature::Integration(name) => format!("the service integration '{name}'"),
         };
         format!("This version of Stepwell does not support {what} yet")
@@ -44,21 +35,15 @@ const SUPPORTED: &[(&str, &str)] = &[("lambda", "invoke"), ("states", "startExec
 /// What is missing to call a resource.
 pub(crate) fn in_resource(resource: &Resource) -> Option<Feature> {
     match &resource.target {
-        Target::Function => None,
-        Target::Activity => Some(Feature::Activity),
+        Target::Function | Target::Activity => None,
         Target::Service {
             resource_type,
             action,
-            pattern,
             ..
-        } => match pattern {
-            _ if !SUPPORTED.contains(&(resource_type, action)) => {
-                Some(Feature::Integration(format!("{resource_type}:{action}")))
-            }
-            Pattern::RequestResponse => None,
-            Pattern::Sync | Pattern::Sync2 => Some(Feature::Job),
-            Pattern::WaitForTaskToken => Some(Feature::Callback),
-        },
+        } => {
+            let missing = !SUPPORTED.contains(&(resource_type, action));
+            missing.then(|| Feature::Integration(format!("{resource_type}:{action}")))
+        }
     }
 }
 

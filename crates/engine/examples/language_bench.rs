@@ -109,6 +109,7 @@ fn run(machine: &asl::Machine, input: &Document, limits: &Limits) -> u64 {
             machine,
             limits,
             entropy: &mut entropy,
+            surroundings: &engine::Alone,
         };
         let made = step(machinery, &mut execution, next, started);
         assert!(

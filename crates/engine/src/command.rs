@@ -35,13 +35,24 @@ pub struct TaskRequest {
     pub credentials: Option<Arc<str>>,
     /// `TimeoutSeconds`, for runners that can pass a deadline on.
     pub timeout_seconds: Option<u64>,
+    /// What the call returned, when it has been made: what is left is to wait for the end of the job (`.sync`).
+    pub submission: Option<Document>,
 }
 
-/// How a task ended.
+/// How a task ended, or how far it has come.
 #[derive(Clone, Debug)]
 pub enum TaskOutcome {
     /// With this result.
     Succeeded(Document),
+    /// Not yet: the call that submits it (`.sync`, `.waitForTaskToken`) returned this.
+    Submitted(Document),
+    /// The call that submits it failed; both texts as the service reports them.
+    SubmitFailed {
+        /// The error's name, at most 256 characters.
+        error: Option<String>,
+        /// The cause, at most 32,768 characters.
+        cause: Option<String>,
+    },
     /// With an error; both texts as the service reports them.
     Failed {
         /// The error's name, at most 256 characters.
@@ -49,6 +60,17 @@ pub enum TaskOutcome {
         /// The cause, at most 32,768 characters.
         cause: Option<String>,
     },
+}
+
+/// A task that waits for a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Which.
+    pub task: TaskId,
+    /// The activity's ARN.
+    pub activity: Arc<str>,
+    /// Since when: workers get the oldest first.
+    pub since: Timestamp,
 }
 
 /// Something to be done outside, once the step is durable.
@@ -62,7 +84,16 @@ pub enum Command {
         request: TaskRequest,
     },
     /// Nobody waits for this task any more.
-    CancelTask(TaskId),
+    CancelTask {
+        /// Which.
+        task: TaskId,
+        /// The job that was submitted and is to be stopped.
+        job: Option<TaskRequest>,
+    },
+    /// Let workers of the activity take this task.
+    OfferTask(Offer),
+    /// Workers cannot take it any more.
+    WithdrawTask(Offer),
     /// Wake the execution at `due`.
     SetTimer {
         /// Comes back when it fires.

@@ -31,6 +31,7 @@ pub(crate) struct ContextSource<'a> {
     item: Option<Arc<MapItem>>,
     /// What a test gave instead; only the item of an ItemSelector is added to it.
     given: Option<Value>,
+    token: Option<Arc<str>>,
     /// Own scope first.
     variables: Vec<Arc<Variables>>,
 }
@@ -53,6 +54,7 @@ impl<'a> ContextSource<'a> {
             retry_count: counts_retries(&state.kind).then(|| frame.attempts.iter().sum()),
             item: frame.item.clone(),
             given: None,
+            token: None,
             variables,
         }
     }
@@ -74,6 +76,12 @@ impl<'a> ContextSource<'a> {
         self
     }
 
+    /// The same with a task token.
+    pub(crate) fn with_token(mut self, token: Option<Arc<str>>) -> ContextSource<'a> {
+        self.token = token;
+        self
+    }
+
     /// Expressions over `document` in this context.
     pub(crate) fn over(&'a self, document: &'a Document) -> Scope<'a> {
         Scope {
@@ -83,7 +91,7 @@ impl<'a> ContextSource<'a> {
         }
     }
 
-    /// Key order as recorded (context_object cases): Execution, StateMachine, State, Map.
+    /// Key order as recorded (context_object cases): Execution, StateMachine, State, Map; then Task.
     pub(crate) fn object(&self) -> Value {
         let mut members = self.members();
         if let Some(item) = &self.item {
@@ -95,6 +103,10 @@ impl<'a> ContextSource<'a> {
                 "Map".into(),
                 Value::object([("Item".into(), Value::object(pair))]),
             ));
+        }
+        if let Some(token) = &self.token {
+            let pair = [("Token".into(), Value::string(token.clone()))];
+            members.push(("Task".into(), Value::object(pair)));
         }
         Value::object(members)
     }

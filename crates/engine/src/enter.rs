@@ -70,7 +70,8 @@ impl Run<'_> {
         let variables = self.execution.variables_seen_by(frame);
         let execution = &self.execution;
         let redriven = (!execution.is_synchronous).then_some(execution.redriven);
-        let source = ContextSource::new(facts, redriven, state, execution.frame(frame), variables);
+        let source = ContextSource::new(facts, redriven, state, execution.frame(frame), variables)
+            .with_token(self.token_of(frame, state));
         match &self.probe {
             Some(probe) => source.replaced_by(probe.given.context.as_ref()),
             None => source,

@@ -206,6 +206,31 @@ pub enum EventKind {
     LambdaFunctionFailed(Failure),
     /// `TimeoutSeconds` passed.
     LambdaFunctionTimedOut(Failure),
+    /// An activity task waits for a worker.
+    ActivityScheduled {
+        /// The activity's ARN.
+        resource: Arc<str>,
+        /// What the worker gets.
+        input: Document,
+        /// `TimeoutSeconds`.
+        timeout_seconds: Option<u64>,
+        /// `HeartbeatSeconds`.
+        heartbeat_seconds: Option<u64>,
+    },
+    /// A worker has taken it.
+    ActivityStarted {
+        /// What the worker calls itself.
+        worker: Option<Arc<str>>,
+    },
+    /// With the worker's result.
+    ActivitySucceeded {
+        /// The worker's result.
+        output: Document,
+    },
+    /// With the worker's error.
+    ActivityFailed(Failure),
+    /// `TimeoutSeconds` or `HeartbeatSeconds` passed.
+    ActivityTimedOut(Failure),
     /// A service task is about to be called.
     TaskScheduled {
         /// What is called.
@@ -223,6 +248,20 @@ pub enum EventKind {
     },
     /// The call is on its way.
     TaskStarted(TaskNames),
+    /// The call has returned; the task goes on (`.sync`, `.waitForTaskToken`).
+    TaskSubmitted {
+        /// What was called.
+        names: TaskNames,
+        /// What the call returned.
+        output: Document,
+    },
+    /// The call failed; there is nothing to wait for.
+    TaskSubmitFailed {
+        /// What was called.
+        names: TaskNames,
+        /// Its error.
+        failure: Failure,
+    },
     /// With its result.
     TaskSucceeded {
         /// What was called.
@@ -252,10 +291,13 @@ impl EventKind {
         match self {
             EventKind::ExecutionStarted { input, .. }
             | EventKind::StateEntered { input, .. }
-            | EventKind::LambdaFunctionScheduled { input, .. } => Some(input),
+            | EventKind::LambdaFunctionScheduled { input, .. }
+            | EventKind::ActivityScheduled { input, .. } => Some(input),
             EventKind::ExecutionSucceeded { output }
             | EventKind::StateExited { output, .. }
             | EventKind::LambdaFunctionSucceeded { output }
+            | EventKind::ActivitySucceeded { output }
+            | EventKind::TaskSubmitted { output, .. }
             | EventKind::TaskSucceeded { output, .. } => Some(output),
             EventKind::TaskScheduled { parameters, .. } => Some(parameters),
             _ => None,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use asl::definition::StateId;
 use expr::json::{Document, Value};
 
-use crate::command::TimerId;
+use crate::command::{TaskOutcome, TimerId};
 use crate::event::{EventId, Failure};
 use crate::redrive::Redriven;
 use crate::time::Timestamp;
@@ -158,6 +158,34 @@ pub struct TaskWait {
     pub timeout: Option<Timer>,
     /// `HeartbeatSeconds`' timer.
     pub heartbeat: Option<Timer>,
+    /// How far it is.
+    pub stage: TaskStage,
+}
+
+/// How far a task in flight is.
+#[derive(Clone, Debug)]
+pub enum TaskStage {
+    /// The call is being made; its answer is the task's.
+    Called,
+    /// The call that submits the task is being made.
+    Submitting {
+        /// How the token was answered before the call: the task's end, once the call has returned.
+        answered: Option<Box<TaskOutcome>>,
+    },
+    /// It was submitted and waits for its token's answer.
+    Callback,
+    /// It was submitted and waits for the end of the job.
+    Job {
+        /// What the call returned; it names the job.
+        submission: Document,
+    },
+    /// It waits for a worker of its activity.
+    Offered {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// A worker has it.
+    Taken,
 }
 
 /// The children of a Parallel or Map state.
@@ -338,6 +366,21 @@ impl Execution {
                 )),
                 _ => None,
             })
+    }
+
+    /// A timer of this execution fires at another time than its checkpoint says. Heartbeats only ever move in memory: a
+    /// process that takes the execution over grants a full interval anyway.
+    pub fn move_timer(&mut self, timer: TimerId, due: Timestamp) {
+        let waits = self
+            .frames
+            .values_mut()
+            .find_map(|frame| match &mut frame.phase {
+                Phase::Task(wait) => wait.heartbeat.as_mut().filter(|set| set.id == timer),
+                _ => None,
+            });
+        if let Some(set) = waits {
+            set.due = due;
+        }
     }
 
     /// The timers that are set.

@@ -2,7 +2,7 @@
 
 use expr::json::Document;
 
-use crate::command::{Command, TaskId, TimerId};
+use crate::command::{Command, TimerId};
 use crate::event::{Event, EventId, EventKind, Failure};
 use crate::execution::{FrameId, Outcome, Phase, Timer};
 use crate::redrive::remains;
@@ -92,12 +92,18 @@ impl Run<'_> {
         if self.execution.outcome.is_none() {
             return;
         }
-        self.commands
-            .retain(|c| matches!(c, Command::CancelTask(_) | Command::ClearTimer { .. }));
+        let ends = |command: &Command| {
+            matches!(
+                command,
+                Command::CancelTask { .. } | Command::WithdrawTask(_) | Command::ClearTimer { .. }
+            )
+        };
+        self.commands.retain(ends);
         let tasks: Vec<_> = self
             .execution
-            .tasks()
-            .map(|(task, _)| Command::CancelTask(task))
+            .frames
+            .iter()
+            .filter_map(|(id, frame)| self.abandoned(*id, frame))
             .collect();
         let timers = self.execution.timers().map(|t| Command::ClearTimer {
             timer: t.id,
@@ -127,6 +133,11 @@ impl Run<'_> {
         timer
     }
 
+    /// Sets a timer, so many seconds from now.
+    pub(crate) fn set_timer_in(&mut self, seconds: u64) -> Timer {
+        self.set_timer(self.clock.plus_seconds(seconds))
+    }
+
     /// Clears the frame's timers, except the one that just fired.
     pub(crate) fn clear_timers(&mut self, frame: FrameId, fired: Option<TimerId>) {
         for Timer { id, due } in self
@@ -145,20 +156,11 @@ impl Run<'_> {
         let Some(removed) = self.execution.remove_frame(frame) else {
             return;
         };
-        match &removed.phase {
-            Phase::Task(wait) => {
-                let task = TaskId {
-                    frame,
-                    scheduled: wait.scheduled,
-                };
-                self.commands.push(Command::CancelTask(task));
+        self.commands.extend(self.abandoned(frame, &removed));
+        if let Phase::Children(children) = &removed.phase {
+            for child in &children.frames {
+                self.remove_tree(*child);
             }
-            Phase::Children(children) => {
-                for child in &children.frames {
-                    self.remove_tree(*child);
-                }
-            }
-            _ => {}
         }
         self.fallen.insert(frame, removed);
     }

@@ -29,10 +29,10 @@ pub mod testing;
 pub mod time;
 mod variables;
 
-pub use command::{Command, TaskId, TaskOutcome, TaskRequest, TimerId};
+pub use command::{Command, Offer, TaskId, TaskOutcome, TaskRequest, TimerId};
 pub use event::{Event, EventKind};
 pub use execution::{Execution, Facts, Frame, FrameId, Outcome, Phase};
 pub use redrive::Redriven;
-pub use step::{Input, Limits, Machinery, Step, step};
+pub use step::{Alone, Input, Limits, Machinery, Step, Surroundings, step};
 pub use time::Timestamp;
 pub use variables::{Assignments, Variables};

@@ -3,6 +3,7 @@
 //! Runnable frames take turns in branch order, one transition each: the order that recorded Parallel histories show.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use asl::definition::Machine;
 use expr::Entropy;
@@ -75,6 +76,31 @@ pub struct Machinery<'a> {
     pub limits: &'a Limits,
     /// Randomness for intrinsics, JSONata and jitter.
     pub entropy: &'a mut dyn Entropy,
+    /// What there is to know of the outside.
+    pub surroundings: &'a dyn Surroundings,
+}
+
+/// What a step asks about the outside while it runs.
+pub trait Surroundings {
+    /// The token by which a task of this execution can be answered: always the same text for the same task.
+    fn token(&self, task: TaskId) -> Arc<str>;
+
+    /// Whether the activity exists.
+    fn has_activity(&self, arn: &str) -> bool;
+}
+
+/// An execution by itself: tokens that nobody can answer, and every activity exists.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Alone;
+
+impl Surroundings for Alone {
+    fn token(&self, task: TaskId) -> Arc<str> {
+        format!("task-{}-{}", task.frame.0, task.scheduled).into()
+    }
+
+    fn has_activity(&self, _arn: &str) -> bool {
+        true
+    }
 }
 
 /// What happened outside.
@@ -90,6 +116,22 @@ pub enum Input {
         task: TaskId,
         /// How.
         outcome: TaskOutcome,
+    },
+    /// Somebody who has the task's token says how it ended.
+    TokenAnswered {
+        /// Which attempt.
+        task: TaskId,
+        /// How: it succeeded or failed.
+        outcome: TaskOutcome,
+    },
+    /// Somebody who has the task's token says that it is being worked on.
+    Heartbeat(TaskId),
+    /// A worker takes a task that was offered.
+    TaskTaken {
+        /// Which attempt.
+        task: TaskId,
+        /// What the worker calls itself.
+        worker: Option<Arc<str>>,
     },
     /// A timer fired.
     TimerFired(TimerId),
@@ -113,6 +155,8 @@ pub struct Step {
     pub commands: Vec<Command>,
     /// The budget was spent before all frames waited: step again with [`Input::Continue`].
     pub more: bool,
+    /// Whether the task that an answer, a heartbeat or a worker named was there for it.
+    pub accepted: bool,
 }
 
 /// Runs the execution until every frame waits for something outside, it ends, or the budget is spent.
@@ -143,6 +187,7 @@ pub(crate) fn step_watched(
         machine: machinery.machine,
         limits: machinery.limits,
         entropy: machinery.entropy,
+        surroundings: machinery.surroundings,
         execution,
         clock: now,
         events: Vec::new(),
@@ -153,6 +198,7 @@ pub(crate) fn step_watched(
         work: 0,
         probe,
         fallen: BTreeMap::new(),
+        accepted: false,
     };
     let takes_turns = !matches!(input, Input::Redrive { .. });
     run.accept(input);
@@ -166,6 +212,7 @@ pub(crate) fn step_watched(
         events: run.events,
         commands: run.commands,
         more,
+        accepted: run.accepted,
     }
 }
 
@@ -174,6 +221,7 @@ pub(crate) struct Run<'a> {
     pub(crate) machine: &'a Machine,
     pub(crate) limits: &'a Limits,
     pub(crate) entropy: &'a mut dyn Entropy,
+    pub(crate) surroundings: &'a dyn Surroundings,
     pub(crate) execution: &'a mut Execution,
     /// The time that the step was given. Timers count from it: should the clock have been set back, `execution.now`,
     /// which events carry, stands still until it has caught up.
@@ -193,6 +241,8 @@ pub(crate) struct Run<'a> {
     /// Frames that went with an error or a result of this turn: what a redrive needs of them, should the turn end the
     /// execution.
     pub(crate) fallen: BTreeMap<FrameId, Frame>,
+    /// Whether the task that the input names was there for it.
+    pub(crate) accepted: bool,
 }
 
 impl Run<'_> {
@@ -201,6 +251,9 @@ impl Run<'_> {
             Input::Start => self.start(),
             Input::Continue => {}
             Input::TaskEnded { task, outcome } => self.task_ended(task, outcome),
+            Input::TokenAnswered { task, outcome } => self.token_answered(task, outcome),
+            Input::Heartbeat(task) => self.heartbeat(task),
+            Input::TaskTaken { task, worker } => self.task_taken(task, worker),
             Input::TimerFired(timer) => self.timer_fired(timer),
             Input::Redispatch(task) => self.redispatch_task(task),
             Input::Stop(failure) => self.end(Outcome::Aborted(failure), 0),

@@ -14,7 +14,7 @@ use crate::command::{Command, TaskId, TaskRequest, TimerId};
 use crate::event::Failure;
 use crate::execution::{Execution, Facts, FrameId, Outcome, Phase};
 use crate::probe::{Given, Probe, Seen};
-use crate::step::{Input, Limits, Machinery, step_watched};
+use crate::step::{Alone, Input, Limits, Machinery, step_watched};
 use crate::time::Timestamp;
 use crate::variables::{self, Variables};
 
@@ -160,6 +160,7 @@ impl StateTest {
             machine: &self.machine,
             limits: &self.limits,
             entropy,
+            surroundings: &Alone,
         };
         let execution = &mut self.execution;
         let step = step_watched(machinery, execution, input, now, Some(&mut self.probe));

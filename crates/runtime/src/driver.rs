@@ -11,6 +11,8 @@ use store::{Outcome, Store, StoreError, Transaction};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::sleep;
 
+use crate::activities::Activities;
+use crate::ends::Ends;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::ports::{Answer, Ports, TaskCall};
@@ -52,9 +54,17 @@ pub(crate) struct Shared {
     pub(crate) inbox: Inbox,
     pub(crate) open: Arc<AtomicUsize>,
     pub(crate) failed: Arc<Failed>,
+    pub(crate) common: Common,
     waiting_bytes: AtomicUsize,
     waiting_commits: AtomicUsize,
     room: Notify,
+}
+
+/// What all shards share.
+#[derive(Clone)]
+pub(crate) struct Common {
+    pub(crate) activities: Arc<Activities>,
+    pub(crate) ends: Arc<Ends>,
 }
 
 /// Set once, when the store can no longer be written or a shard has panicked: nothing may be acknowledged any more.
@@ -77,7 +87,7 @@ impl Failed {
         self.happened.load(Ordering::SeqCst)
     }
 
-    fn set(&self, error: &dyn std::fmt::Display) {
+    pub(crate) fn set(&self, error: &dyn std::fmt::Display) {
         if !self.happened.swap(true, Ordering::SeqCst) {
             tracing::error!(%error, "the runtime cannot go on: stopping");
         }
@@ -92,6 +102,7 @@ impl Shared {
         inbox: Inbox,
         open: Arc<AtomicUsize>,
         failed: Arc<Failed>,
+        common: Common,
     ) -> Shared {
         Shared {
             store,
@@ -99,6 +110,7 @@ impl Shared {
             inbox,
             open,
             failed,
+            common,
             waiting_bytes: AtomicUsize::new(0),
             waiting_commits: AtomicUsize::new(0),
             room: Notify::new(),
@@ -197,6 +209,18 @@ impl Shared {
                 });
             }
             Effect::Cancel(key) => self.ports.runner.cancel(key),
+            Effect::Stop(job) => self.ports.runner.stop(*job),
+            Effect::Offer(activity, offered) => {
+                self.common.activities.offered(&activity, offered);
+            }
+            Effect::Withdraw(activity, place) => {
+                self.common.activities.withdrawn(&activity, place);
+            }
+            Effect::Hand(claim, task) => self.common.activities.taken(*claim, task),
+            Effect::Missed(claim) => self.common.activities.missed(*claim),
+            Effect::Refused(claim) => self.common.activities.refused(*claim),
+            Effect::Accepted(accepted, reply) => reply(Ok(accepted)),
+            Effect::Closed(id) => self.common.ends.ended(id),
             Effect::Started(_, started, reply) => {
                 started.store(true, Ordering::Release);
                 reply(Ok(true));
@@ -237,7 +261,9 @@ impl Shared {
             }
             Effect::Stopped(_, reply) => reply(Err(error.clone())),
             Effect::Finished(_, reply) => reply(Err(error.clone())),
-            Effect::Run { .. } | Effect::Cancel(_) => {}
+            Effect::Accepted(_, reply) => reply(Err(error.clone())),
+            // A claim that is dropped tells its worker so.
+            _ => {}
         }
     }
 

@@ -16,6 +16,15 @@ pub enum RuntimeError {
     /// The execution cannot be redriven; the text is the reason.
     #[error(transparent)]
     NotRedrivable(NotRedrivable),
+    /// Not a task token of this server.
+    #[error("the task token is not valid")]
+    InvalidToken,
+    /// The task is over, or somebody else has answered.
+    #[error("nobody waits for the task any more")]
+    TaskTimedOut,
+    /// As many workers as may poll for one activity do so.
+    #[error("too many workers poll for the activity")]
+    TooManyWorkers,
     /// A queue is full: try again.
     #[error("too many requests are waiting")]
     Overloaded,

@@ -9,6 +9,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 /// What registry rows begin with.
 pub const REGISTRY: &[u8] = b"\0namespace\0";
 
+/// Where the key is kept that task tokens are sealed with.
+pub const TOKEN_KEY: &[u8] = b"\0task-token-key";
+
 /// Account and region: the first part of every key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Namespace {
@@ -80,6 +83,8 @@ pub enum Table {
     History = b'h',
     /// Frames of open executions.
     Frame = b'f',
+    /// Activity tasks that wait for a worker: activity, since when, execution, Scheduled event.
+    OfferedTask = b'q',
     /// What executions that ended without success left for a redrive, as rows like those of open ones.
     Remains = b'r',
     /// Definition revisions that executions pin.

@@ -9,12 +9,14 @@
 //!
 //! Where things are: [`shard`] is the synchronous state machine, `driver` runs it on tokio, [`Runtime`] is the handle
 //! that the server holds, `codec` turns engine types into versioned bytes, [`query`] reads what Describe, List and
-//! GetExecutionHistory show.
+//! GetExecutionHistory show, `activities` brings offered tasks and workers together, `tokens` seals task tokens.
 
+mod activities;
 mod admission;
 pub mod codec;
 mod definitions;
 mod driver;
+mod ends;
 mod error;
 pub mod expiry;
 mod express;
@@ -30,12 +32,16 @@ pub mod retention;
 mod rows;
 mod runtime;
 pub mod shard;
+mod tokens;
 
+pub use activities::ActivityTask;
 pub use definitions::{definition_rows, definition_text};
 pub use error::RuntimeError;
 pub use id::ExecutionId;
 pub use keys::Namespace;
-pub use ports::{Answer, Clock, EntropySource, Ports, SystemClock, TaskCall, TaskKey, TaskRunner};
+pub use ports::{
+    Answer, Clock, EntropySource, Job, Ports, SystemClock, TaskCall, TaskKey, TaskRunner,
+};
 pub use record::{ExecutionRecord, PinnedRevision, Status};
 pub use redrives::NotRedrivable;
 pub use runtime::{Options, RedriveRequest, Redriven, Runtime, StartRequest, Started, Stopped};

@@ -54,6 +54,18 @@ pub struct TaskCall {
     pub answer: Answer,
 }
 
+/// A job that was submitted and that nobody waits for any more.
+pub struct Job {
+    /// The name of the call that submitted it.
+    pub key: TaskKey,
+    /// Account and region of the execution.
+    pub namespace: Namespace,
+    /// The execution that submitted it.
+    pub facts: Arc<Facts>,
+    /// What was called; its `submission` names the job.
+    pub request: TaskRequest,
+}
+
 /// Takes the outcome of a call, once; a second one is dropped by the engine. Dropping it leaves the task waiting.
 pub struct Answer(Box<dyn FnOnce(TaskOutcome) + Send>);
 
@@ -71,7 +83,8 @@ impl Answer {
 
 /// Calls what tasks name.
 pub trait TaskRunner: Send + Sync {
-    /// Begins the call and returns at once: it runs on the store's committer thread, or on the shard's.
+    /// Begins the call, or goes on waiting for the job that it submitted (`request.submission`), and returns at once: it
+    /// runs on the store's committer thread, or on the shard's.
     fn run(&self, call: TaskCall);
 
     /// Nobody waits for this call any more; ending it early is welcome, not required.
@@ -80,6 +93,14 @@ pub trait TaskRunner: Send + Sync {
     /// Whether so many calls wait that executions which would make more should not begin.
     fn is_overloaded(&self) -> bool {
         false
+    }
+
+    /// Nobody waits for this job any more: it is stopped if it can be. A runner that submits none has nothing to stop.
+    fn stop(&self, _job: Job) {}
+
+    /// Whether the activity exists. Asked on the shard's thread when a task of it is scheduled.
+    fn has_activity(&self, _namespace: &Namespace, _arn: &str) -> bool {
+        true
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use asl::definition::Machine;
 use bytes::Bytes;
 use engine::execution::Timer;
-use engine::{Execution, FrameId, Redriven};
+use engine::{Execution, FrameId, Redriven, Timestamp};
 use store::{KeyRange, Order, Store};
 
 use crate::codec::frames::{self, Header};
@@ -34,6 +34,7 @@ pub(crate) struct OpenRow<'a> {
 /// Calls `found` with every execution that is open. Rows that cannot be read are left as they are and reported.
 pub(crate) fn open_executions(
     store: &Arc<dyn Store>,
+    now: Timestamp,
     mut found: impl FnMut(OpenRow<'_>),
 ) -> Result<(), RuntimeError> {
     for namespace in namespaces(store.as_ref())? {
@@ -53,7 +54,7 @@ pub(crate) fn open_executions(
                 open.replace(next).into_iter().for_each(&mut found);
             }
             if let Some(open) = &mut open
-                && let Err(error) = look(open, &key, value)
+                && let Err(error) = look(open, &key, value, now)
             {
                 let execution = format!("{:032x}", key.id.0);
                 tracing::error!(execution, %error, "a row of an open execution cannot be read");
@@ -65,7 +66,12 @@ pub(crate) fn open_executions(
 }
 
 /// Adds what a row says to what is known of its execution.
-fn look(open: &mut OpenRow<'_>, key: &RowKey<'_>, value: &[u8]) -> Result<(), DecodeError> {
+fn look(
+    open: &mut OpenRow<'_>,
+    key: &RowKey<'_>,
+    value: &[u8],
+    now: Timestamp,
+) -> Result<(), DecodeError> {
     if !key.variable.is_empty() {
         return Ok(());
     }
@@ -75,6 +81,12 @@ fn look(open: &mut OpenRow<'_>, key: &RowKey<'_>, value: &[u8]) -> Result<(), De
     }
     let outline = frames::outline(value)?;
     open.timers.extend(outline.timers.into_iter().flatten());
+    // Where it really was died with the process: a full interval.
+    open.timers
+        .extend(outline.heartbeat.map(|(timer, seconds)| Timer {
+            due: timer.due.max(now.plus_seconds(seconds)),
+            ..timer
+        }));
     open.is_busy |= outline.is_busy;
     Ok(())
 }

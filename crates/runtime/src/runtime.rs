@@ -12,9 +12,11 @@ use store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::activities::{Activities, ActivityTask};
 use crate::admission::Admission;
 use crate::definitions::Definitions;
-use crate::driver::{Driver, Failed, Inbox, Shared};
+use crate::driver::{Common, Driver, Failed, Inbox, Shared};
+use crate::ends::Ends;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
@@ -23,7 +25,8 @@ use crate::query;
 use crate::record::{ExecutionRecord, PinnedRevision, Status};
 use crate::recovery::{self, RowLoader};
 use crate::redrives::{NotRedrivable, redrivable};
-use crate::shard::{Promise, Reply, Request, Room, Shard, StartRow};
+use crate::shard::{Promise, Reply, Request, Room, Shard, StartRow, Surroundings};
+use crate::tokens::{self, TokenKey};
 
 /// How the runtime is set up.
 #[derive(Clone, Debug)]
@@ -120,6 +123,8 @@ pub struct Runtime {
     kept_for_stops: usize,
     ids: Mutex<Box<dyn Entropy + Send>>,
     failed: Arc<Failed>,
+    common: Common,
+    tokens: TokenKey,
     stop: watch::Sender<bool>,
     drivers: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -133,15 +138,27 @@ impl Runtime {
     ) -> Result<Runtime, RuntimeError> {
         let shards = options.shards.clamp(1, 1_024);
         let definitions = Arc::new(Definitions::new(store.clone()));
+        let failed: Arc<Failed> = Arc::default();
+        let lost = failed.clone();
+        let tokens =
+            tokens::load_or_draw(store.as_ref(), (ports.entropy)().as_mut(), move |error| {
+                lost.set(&error);
+            })?;
+        let surroundings = Surroundings {
+            tokens: tokens.clone(),
+            runner: ports.runner.clone(),
+            opened: ports.clock.now(),
+        };
         let mut recovered: Vec<(Shard, VecDeque<ExecutionId>)> = (0..shards)
             .map(|_| {
                 let loader = Box::new(RowLoader::new(store.clone(), definitions.clone()));
                 let (limits, room) = (options.limits.clone(), options.room.clone());
-                let shard = Shard::new(limits, room, (ports.entropy)(), loader);
+                let around = surroundings.clone();
+                let shard = Shard::new(limits, room, around, (ports.entropy)(), loader);
                 (shard, VecDeque::new())
             })
             .collect();
-        recovery::open_executions(&store, |open| {
+        recovery::open_executions(&store, surroundings.opened, |open| {
             let (shard, wake) = &mut recovered[usize::from(open.id.shard() % shards)];
             shard.adopt(open.id, open.namespace, &open.timers);
             if open.is_busy {
@@ -153,8 +170,14 @@ impl Runtime {
             wake.push_back(row.id);
             shard.adopt_express(row);
         })?;
+        let common = Common {
+            activities: Arc::new(Activities::new(store.clone())),
+            ends: Arc::new(Ends::default()),
+        };
         let mut runtime = Runtime {
             ids: Mutex::new((ports.entropy)()),
+            common,
+            tokens,
             store,
             ports,
             definitions,
@@ -165,13 +188,15 @@ impl Runtime {
             admission: Admission::default(),
             most_open: options.open_executions,
             kept_for_stops: options.waiting_calls / 8,
-            failed: Arc::default(),
+            failed,
             stop: watch::channel(false).0,
             drivers: Mutex::default(),
         };
         for (shard, wake) in recovered {
             runtime.add_shard(&options, shard, wake);
         }
+        let answers = runtime.inboxes.iter().map(|inbox| inbox.answers.clone());
+        runtime.common.activities.serve(answers.collect());
         Ok(runtime)
     }
 
@@ -186,6 +211,7 @@ impl Runtime {
             inbox.clone(),
             open.clone(),
             self.failed.clone(),
+            self.common.clone(),
         ));
         let driver = Driver {
             shard,
@@ -436,6 +462,86 @@ impl Runtime {
         let _ = self.inboxes[shard]
             .answers
             .send(Request::TaskEnded { key, outcome });
+    }
+
+    /// Hands in the outcome of a task by its token; durable when it is answered. A second one, or one that comes too
+    /// late, is [`RuntimeError::TaskTimedOut`].
+    pub async fn answer_token(
+        &self,
+        namespace: &Namespace,
+        token: &str,
+        outcome: TaskOutcome,
+    ) -> Result<(), RuntimeError> {
+        self.by_token(namespace, token, |key, reply| Request::Answered {
+            key,
+            outcome,
+            reply,
+        })
+        .await
+    }
+
+    /// Whoever has this token works on its task: its heartbeat's time begins again.
+    pub async fn heartbeat(&self, namespace: &Namespace, token: &str) -> Result<(), RuntimeError> {
+        self.by_token(namespace, token, |key, reply| Request::Heartbeat {
+            key,
+            reply,
+        })
+        .await
+    }
+
+    async fn by_token(
+        &self,
+        namespace: &Namespace,
+        token: &str,
+        request: impl FnOnce(TaskKey, Reply<bool>) -> Request,
+    ) -> Result<(), RuntimeError> {
+        let key = self
+            .tokens
+            .open(namespace, token)
+            .ok_or(RuntimeError::InvalidToken)?;
+        let (reply, answer) = reply();
+        let shard = usize::from(key.execution.shard()) % self.inboxes.len();
+        self.call(shard, request(key, reply))?;
+        match answer.await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(RuntimeError::TaskTimedOut),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(RuntimeError::Stopped),
+        }
+    }
+
+    /// Waits for a task of an activity, at most so long, and takes it: its Started event is durable when it is given.
+    /// Workers get tasks in the order in which they asked, the oldest task first. Dropped, it takes none.
+    pub async fn take_activity_task(
+        &self,
+        namespace: &Namespace,
+        activity: &str,
+        worker: Option<Arc<str>>,
+        within: Duration,
+    ) -> Result<Option<ActivityTask>, RuntimeError> {
+        let activities = &self.common.activities;
+        activities.poll(namespace, activity, worker, within).await
+    }
+
+    /// Waits until an execution has ended; what is known of it then.
+    pub async fn end_of(
+        &self,
+        namespace: &Namespace,
+        machine: &str,
+        name: &str,
+    ) -> Result<ExecutionRecord, RuntimeError> {
+        let store = self.store.as_ref();
+        let (id, _) =
+            query::find(store, namespace, machine, name)?.ok_or(RuntimeError::NotFound)?;
+        let record = || query::record(store, namespace, id)?.ok_or(RuntimeError::NotFound);
+        let watch = self.common.ends.watch(id);
+        loop {
+            let record = record()?;
+            if record.status != Status::Running {
+                return Ok(record);
+            }
+            watch.wait().await;
+        }
     }
 
     /// The store, for [`query`].

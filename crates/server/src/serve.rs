@@ -138,7 +138,8 @@ impl Server {
         let tasks = Tasks::new(
             tokio::runtime::Handle::current(),
             functions(&config, lambda.clone())?,
-        );
+        )
+        .with_records(records.clone());
         let called: Arc<dyn TaskRunner> = Arc::new(tasks.clone());
         let runner = MockedTasks::new(called.clone(), mocks.clone(), store.clone());
         let ports = Ports {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
 
-use asl::definition::Target;
+use asl::definition::{Pattern, Target};
 use aws::sigv4::Credentials;
 use engine::{TaskOutcome, TaskRequest};
 use expr::json::Document;
@@ -14,14 +14,15 @@ use integrations::lambda::{
     Invoke, InvokeOutput, LambdaClient, direct_result, optimised_result, service_error,
 };
 use integrations::{CallError, Endpoint, Timeouts};
-use runtime::{Namespace, TaskCall, TaskKey, TaskRunner};
+use runtime::{Job, Namespace, TaskCall, TaskKey, TaskRunner};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit, SetOnce, watch};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use crate::api::lambda::{LambdaApi, Place};
-use crate::api::states::{StatesApi, integration};
+use crate::api::states::{StatesApi, has_activity, integration};
+use crate::records::Records;
 
 /// Calls of functions at a time; more wait here, so that a burst of executions does not throttle itself at the function host.
 const CALLS: usize = 512;
@@ -69,21 +70,28 @@ pub struct Tasks {
     handle: Handle,
     functions: Arc<Functions>,
     states: Arc<SetOnce<Weak<StatesApi>>>,
+    /// Where activities are looked up; without them every activity exists.
+    records: Option<Records>,
     room: Arc<Semaphore>,
     /// How many are being made.
     under_way: watch::Sender<usize>,
-    /// Calls that wait or are being made.
+    /// Calls that wait or are being made, and jobs that are waited for.
     running: Arc<Mutex<Running>>,
 }
 
 #[derive(Default)]
 struct Running {
     calls: HashMap<TaskKey, Call>,
+    /// Of these: jobs.
+    jobs: usize,
     bytes: usize,
 }
 
 struct Call {
-    work: AbortHandle,
+    /// None of a call that submits a job: it is not to be cut off, since nobody would know the job then.
+    work: Option<AbortHandle>,
+    /// Whether nothing is called any more, and the end of a job is waited for.
+    is_job: bool,
     bytes: usize,
 }
 
@@ -101,15 +109,16 @@ impl Drop for UnderWay<'_> {
 
 impl Running {
     fn insert(&mut self, key: TaskKey, call: Call) {
+        self.remove(key);
         self.bytes += call.bytes;
-        if let Some(before) = self.calls.insert(key, call) {
-            self.bytes -= before.bytes;
-        }
+        self.jobs += usize::from(call.is_job);
+        self.calls.insert(key, call);
     }
 
     fn remove(&mut self, key: TaskKey) -> Option<Call> {
         let call = self.calls.remove(&key)?;
         self.bytes -= call.bytes;
+        self.jobs -= usize::from(call.is_job);
         Some(call)
     }
 }
@@ -121,10 +130,17 @@ impl Tasks {
             handle,
             functions: Arc::new(functions),
             states: Arc::new(SetOnce::new()),
+            records: None,
             room: Arc::new(Semaphore::new(CALLS)),
             under_way: watch::channel(0).0,
             running: Arc::default(),
         }
+    }
+
+    /// With the activities of these records.
+    pub fn with_records(mut self, records: Records) -> Tasks {
+        self.records = Some(records);
+        self
     }
 
     /// Says who answers calls of Step Functions.
@@ -209,10 +225,36 @@ impl Tasks {
         key: TaskKey,
         json: &str,
     ) -> Result<String, CallError> {
+        let states = self.states().await;
+        integration::start_execution(&states, namespace, key, json).await
+    }
+
+    async fn states(&self) -> Arc<StatesApi> {
         match self.states.wait().await.upgrade() {
-            Some(states) => integration::start_execution(&states, namespace, key, json).await,
+            Some(states) => states,
             // The server is being taken apart; the call is made again after the next start.
             None => std::future::pending().await,
+        }
+    }
+
+    /// Waits for the end of a job that was submitted.
+    async fn job(
+        &self,
+        namespace: &Namespace,
+        request: &TaskRequest,
+        submission: &Document,
+    ) -> Result<String, CallError> {
+        match &request.resource.target {
+            Target::Service {
+                resource_type,
+                pattern,
+                ..
+            } if &**resource_type == "states" => {
+                let runtime = self.states().await.runtime();
+                let is_parsed = *pattern == Pattern::Sync2;
+                integration::end_of_execution(&runtime, namespace, submission, is_parsed).await
+            }
+            _ => Err(unsupported(&request.resource.arn)),
         }
     }
 }
@@ -229,35 +271,110 @@ impl TaskRunner for Tasks {
     fn run(&self, call: TaskCall) {
         let (tasks, key) = (self.clone(), call.key);
         let mut running = self.running();
-        let TaskCall {
-            namespace,
-            request,
-            answer,
-            ..
-        } = call;
-        let bytes = request.input.text().len();
+        let step = Step::of(&call.request);
+        let is_job = call.request.submission.is_some();
+        let bytes = match is_job {
+            true => 0,
+            false => call.request.input.text().len(),
+        };
         let work = self.handle.spawn(async move {
-            let Some(_under_way) = tasks.begin(&request).await else {
-                return std::future::pending().await;
+            let TaskCall {
+                namespace,
+                facts,
+                request,
+                answer,
+                ..
+            } = call;
+            let (result, _under_way) = match &request.submission {
+                Some(submission) => (tasks.job(&namespace, &request, submission).await, None),
+                None => {
+                    let Some(under_way) = tasks.begin(&request).await else {
+                        return std::future::pending().await;
+                    };
+                    let made = tasks.perform(namespace.clone(), key, request.clone()).await;
+                    (made, Some(under_way))
+                }
             };
-            let result = tasks.perform(namespace, key, request).await;
-            tasks.running().remove(key);
-            answer.send(outcome(result));
+            let outcome = outcome(result, step);
+            let is_wanted = tasks.running().remove(key).is_some();
+            if let (false, TaskOutcome::Submitted(submission)) = (is_wanted, &outcome) {
+                // Given up while it was being submitted.
+                tasks.stop(Job {
+                    key,
+                    namespace,
+                    facts,
+                    request: TaskRequest {
+                        submission: Some(submission.clone()),
+                        ..request
+                    },
+                });
+            }
+            answer.send(outcome);
         });
-        let work = work.abort_handle();
-        running.insert(key, Call { work, bytes });
+        let work = (step != Step::SubmitJob).then(|| work.abort_handle());
+        let call = Call {
+            work,
+            is_job,
+            bytes,
+        };
+        running.insert(key, call);
     }
 
     /// A call that still waits is not made. A function that was called runs to its end, as on AWS.
     fn cancel(&self, key: TaskKey) {
-        if let Some(call) = self.running().remove(key) {
-            call.work.abort();
+        let call = self.running().remove(key);
+        if let Some(work) = call.and_then(|call| call.work) {
+            work.abort();
         }
     }
 
     fn is_overloaded(&self) -> bool {
         let running = self.running();
-        running.calls.len() > WAITING_CALLS || running.bytes > WAITING_BYTES
+        running.calls.len() - running.jobs > WAITING_CALLS || running.bytes > WAITING_BYTES
+    }
+
+    /// As well as can be: a job that cannot be stopped runs on.
+    fn stop(&self, job: Job) {
+        let tasks = self.clone();
+        self.handle.spawn(async move {
+            let runtime = tasks.states().await.runtime();
+            integration::stop_execution(&runtime, &job).await;
+        });
+    }
+
+    fn has_activity(&self, namespace: &Namespace, arn: &str) -> bool {
+        let found = self
+            .records
+            .as_ref()
+            .map_or(Ok(true), |records| has_activity(records, namespace, arn));
+        found.unwrap_or_else(|error| {
+            tracing::error!(%error, %arn, "an activity cannot be looked up");
+            true
+        })
+    }
+}
+
+/// What a call is to its task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Its answer is the end.
+    Whole,
+    /// Its answer says that somebody else will give the end.
+    Submit,
+    /// Its answer names a job whose end is the end.
+    SubmitJob,
+}
+
+impl Step {
+    fn of(request: &TaskRequest) -> Step {
+        match &request.resource.target {
+            Target::Service { pattern, .. } if request.submission.is_none() => match pattern {
+                Pattern::RequestResponse => Step::Whole,
+                Pattern::WaitForTaskToken => Step::Submit,
+                Pattern::Sync | Pattern::Sync2 => Step::SubmitJob,
+            },
+            _ => Step::Whole,
+        }
     }
 }
 
@@ -310,15 +427,21 @@ fn is_own(request: &TaskRequest) -> bool {
     }
 }
 
-fn outcome(result: Result<String, CallError>) -> TaskOutcome {
-    let failed = |error: &str, cause: String| TaskOutcome::Failed {
-        error: Some(error.to_owned()),
-        cause: Some(cause),
+fn outcome(result: Result<String, CallError>, step: Step) -> TaskOutcome {
+    let failed = |error: &str, cause: String| {
+        let (error, cause) = (Some(error.to_owned()), Some(cause));
+        match step {
+            Step::Whole => TaskOutcome::Failed { error, cause },
+            Step::Submit | Step::SubmitJob => TaskOutcome::SubmitFailed { error, cause },
+        }
     };
     match result {
         // Printed again: the service shows results compactly, whatever white space the function sent.
-        Ok(json) => match expr::json::parse(&json) {
-            Ok(value) => TaskOutcome::Succeeded(Document::from_value(value)),
+        Ok(json) => match expr::json::parse(&json).map(Document::from_value) {
+            Ok(document) => match step {
+                Step::Whole => TaskOutcome::Succeeded(document),
+                Step::Submit | Step::SubmitJob => TaskOutcome::Submitted(document),
+            },
             Err(error) => failed(
                 "States.Runtime",
                 format!("The answer of the task is not JSON: {}", error.message),

@@ -268,8 +268,10 @@ fn outcome(attempt: &Attempt, answer: u64, fails: bool) -> TaskOutcome {
 /// An outcome in one line, also as its event tells it.
 pub(crate) fn outcome_text(outcome: &TaskOutcome) -> String {
     match outcome {
-        TaskOutcome::Succeeded(output) => output.text().to_owned(),
-        TaskOutcome::Failed { error, cause } => failure_text(error.as_deref(), cause.as_deref()),
+        TaskOutcome::Succeeded(output) | TaskOutcome::Submitted(output) => output.text().to_owned(),
+        TaskOutcome::Failed { error, cause } | TaskOutcome::SubmitFailed { error, cause } => {
+            failure_text(error.as_deref(), cause.as_deref())
+        }
     }
 }
 

@@ -141,6 +141,7 @@ fn run(
             machine: &machine,
             limits: &Limits::default(),
             entropy: &mut entropy,
+            surroundings: &engine::Alone,
         };
         let made = step(machinery, &mut execution, input, now);
         if made.more {
@@ -157,7 +158,7 @@ fn run(
                 }
                 Command::SetTimer { timer, due } => drop(timers.insert((due, timer))),
                 Command::ClearTimer { timer, due } => drop(timers.remove(&(due, timer))),
-                Command::CancelTask(_) => {}
+                Command::CancelTask { .. } | Command::OfferTask(_) | Command::WithdrawTask(_) => {}
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::check::{PARAMETERS, check, check_state, single};
 #[test]
 fn only_when_nothing_else_is_wrong() {
     check_state(
-        r#""Type": "Task", "Resource": "arn:aws:states:us-east-1:111111111111:activity:a""#,
+        r#""Type": "Task", "Resource": "arn:aws:states:::aws-sdk:dynamodb:query", "Parameters": {}"#,
         expect![
             "This object should have only one of the following fields: [Next, End] at /States/X"
         ],
@@ -22,24 +22,6 @@ fn integrations() {
             r#""Type": "Task", "Resource": {resource:?}, {PARAMETERS}, "End": true"#
         ))
     };
-    check(
-        &task("arn:aws:states:us-east-1:111111111111:activity:a"),
-        expect![
-            "(warning) NOT_SUPPORTED_YET: This version of Stepwell does not support activities yet at /States/X/Resource"
-        ],
-    );
-    check(
-        &task("arn:aws:states:::states:startExecution.sync:2"),
-        expect![
-            "(warning) NOT_SUPPORTED_YET: This version of Stepwell does not support the '.sync' service integration pattern yet at /States/X/Resource"
-        ],
-    );
-    check(
-        &task("arn:aws:states:::lambda:invoke.waitForTaskToken"),
-        expect![
-            "(warning) NOT_SUPPORTED_YET: This version of Stepwell does not support the '.waitForTaskToken' service integration pattern yet at /States/X/Resource"
-        ],
-    );
     check(
         &task("arn:aws:states:::http:invoke"),
         expect![

@@ -28,11 +28,11 @@ impl Run<'_> {
     /// The Parallel or Map ends like this.
     pub(crate) fn children_ended(&mut self, frame: FrameId, outcome: TaskOutcome) {
         match outcome {
-            TaskOutcome::Failed { error, cause } => {
+            TaskOutcome::Failed { error, cause } | TaskOutcome::SubmitFailed { error, cause } => {
                 let failure = Failure::of(error.map(Into::into), cause.map(Into::into));
                 self.fail(frame, failure);
             }
-            TaskOutcome::Succeeded(result) => {
+            TaskOutcome::Succeeded(result) | TaskOutcome::Submitted(result) => {
                 let state = self.machine.state(self.execution.frame(frame).state);
                 self.emit_on(frame, children_succeeded(state));
                 self.complete(frame, &result);

@@ -9,6 +9,8 @@ mod numbers;
 mod parallel;
 mod pass;
 mod task;
+mod task_events;
+mod task_progress;
 mod wait;
 
 use asl::definition::Kind;

@@ -1,13 +1,13 @@
-//! Task: schedule a call, match its answer, and what its timers do.
+//! Task: what it is called with, the call or the offer to workers, and its token. How it goes on is `task_progress`'.
 
 use std::sync::Arc;
 
-use asl::definition::{Resource, State, Target, Task};
+use asl::definition::{Kind, Pattern, Resource, State, StateId, Target, Task};
 use expr::json::{Document, Value};
 
-use crate::command::{Command, TaskId, TaskOutcome, TaskRequest, TimerId};
-use crate::event::{EventKind, Failure, TaskNames};
-use crate::execution::{FrameId, Phase, TaskWait};
+use super::task_events::{scheduled_event, started_event};
+use crate::command::{Command, Offer, TaskId, TaskRequest};
+use crate::execution::{Frame, FrameId, Phase, TaskStage, TaskWait};
 use crate::failure::Fault;
 use crate::flow::{self, View};
 use crate::probe::Stage;
@@ -55,13 +55,11 @@ impl Run<'_> {
         if !input.fits(self.limits.payload_bytes) {
             return Err(Fault::data_limit(&state.name));
         }
-        let due = |seconds: Option<u64>, run: &mut Self| {
-            seconds.map(|s| {
-                let due = run.clock.plus_seconds(s);
-                run.set_timer(due)
-            })
-        };
-        let (timeout_timer, heartbeat_timer) = (due(timeout, self), due(heartbeat, self));
+        let stage = self.first_stage(&task.resource)?;
+        let timeout_timer = timeout.map(|seconds| self.set_timer_in(seconds));
+        // Of an activity it begins when a worker has it.
+        let beats = heartbeat.filter(|_| !matches!(stage, TaskStage::Offered { .. }));
+        let heartbeat_timer = beats.map(|seconds| self.set_timer_in(seconds));
         Ok(TaskWait {
             scheduled: 0,
             input,
@@ -70,53 +68,89 @@ impl Run<'_> {
             heartbeat_seconds: heartbeat,
             timeout: timeout_timer,
             heartbeat: heartbeat_timer,
+            stage,
         })
     }
 
-    /// Scheduled and Started in one go, and the call itself once they are durable.
+    fn first_stage(&self, resource: &Resource) -> Result<TaskStage, Fault> {
+        Ok(match &resource.target {
+            // A test's answer is the end, whoever would give it.
+            _ if self.given_outcome().is_some() => TaskStage::Called,
+            Target::Activity if !self.surroundings.has_activity(&resource.arn) => {
+                let detail = format!("The activity {} does not exist.", resource.arn);
+                return Err(Fault::runtime(detail));
+            }
+            Target::Activity => TaskStage::Offered {
+                since: self.execution.now,
+            },
+            Target::Function => TaskStage::Called,
+            Target::Service { pattern, .. } => match pattern {
+                Pattern::RequestResponse => TaskStage::Called,
+                Pattern::Sync | Pattern::Sync2 | Pattern::WaitForTaskToken => {
+                    TaskStage::Submitting { answered: None }
+                }
+            },
+        })
+    }
+
+    /// Scheduled and Started in one go, and the call itself once they are durable; or the offer to workers.
     fn schedule_task(&mut self, frame: FrameId, resource: &Resource, mut wait: TaskWait) {
         let region = self.execution.facts.region.clone();
         self.count_document(&wait.input);
         wait.scheduled = self.emit_on(frame, scheduled_event(resource, &wait, region));
-        self.dispatch(frame, resource, wait);
+        match &wait.stage {
+            TaskStage::Offered { since } => {
+                let offer = offer(frame, resource, &wait, *since);
+                self.commands.push(Command::OfferTask(offer));
+                self.execution.frame_mut(frame).phase = Phase::Task(wait);
+            }
+            _ => self.dispatch(frame, resource, wait),
+        }
     }
 
     fn dispatch(&mut self, frame: FrameId, resource: &Resource, wait: TaskWait) {
         self.emit_on(frame, started_event(resource));
+        self.run_task(frame, resource, &wait);
+        self.execution.frame_mut(frame).phase = Phase::Task(wait);
+    }
+
+    pub(super) fn run_task(&mut self, frame: FrameId, resource: &Resource, wait: &TaskWait) {
         self.commands.push(Command::RunTask {
             task: TaskId {
                 frame,
                 scheduled: wait.scheduled,
             },
-            request: TaskRequest {
-                state: self.state_name(frame),
-                resource: resource.clone(),
-                input: wait.input.clone(),
-                credentials: wait.credentials.clone(),
-                timeout_seconds: wait.timeout_seconds,
-            },
+            request: self.request(self.execution.frame(frame).state, resource, wait),
         });
-        self.execution.frame_mut(frame).phase = Phase::Task(wait);
     }
 
     /// The process that made the call is gone: the same attempt, with another Started in its history and a full
-    /// heartbeat interval.
+    /// heartbeat interval. What was submitted is not submitted again.
     pub(crate) fn redispatch_task(&mut self, task: TaskId) {
         let Some((mut wait, resource)) = self.waiting_for(task) else {
             return;
         };
-        if let (Some(old), Some(seconds)) = (wait.heartbeat, wait.heartbeat_seconds) {
-            self.commands.push(Command::ClearTimer {
-                timer: old.id,
-                due: old.due,
-            });
-            wait.heartbeat = Some(self.set_timer(self.clock.plus_seconds(seconds)));
+        match wait.stage {
+            TaskStage::Called | TaskStage::Submitting { answered: None } => {
+                if let (Some(old), Some(seconds)) = (wait.heartbeat, wait.heartbeat_seconds) {
+                    self.commands.push(Command::ClearTimer {
+                        timer: old.id,
+                        due: old.due,
+                    });
+                    wait.heartbeat = Some(self.set_timer_in(seconds));
+                }
+                self.dispatch(task.frame, &resource, wait);
+            }
+            TaskStage::Submitting {
+                answered: Some(outcome),
+            } => self.finish_task(task.frame, &resource, *outcome),
+            TaskStage::Job { .. } => self.run_task(task.frame, &resource, &wait),
+            TaskStage::Callback | TaskStage::Offered { .. } | TaskStage::Taken => {}
         }
-        self.dispatch(task.frame, &resource, wait);
     }
 
     /// The wait of exactly this attempt; none when the answer is stale.
-    fn waiting_for(&self, task: TaskId) -> Option<(TaskWait, Resource)> {
+    pub(super) fn waiting_for(&self, task: TaskId) -> Option<(TaskWait, Resource)> {
         let frame = self.execution.frames.get(&task.frame)?;
         let Phase::Task(wait) = &frame.phase else {
             return None;
@@ -124,83 +158,88 @@ impl Run<'_> {
         (wait.scheduled == task.scheduled).then(|| (wait.clone(), self.resource(frame.state)))
     }
 
-    fn state_name(&self, frame: FrameId) -> Arc<str> {
-        let state = self.execution.frame(frame).state;
-        self.machine.state(state).name.clone()
+    fn request(&self, state: StateId, resource: &Resource, wait: &TaskWait) -> TaskRequest {
+        TaskRequest {
+            state: self.machine.state(state).name.clone(),
+            resource: resource.clone(),
+            input: wait.input.clone(),
+            credentials: wait.credentials.clone(),
+            timeout_seconds: wait.timeout_seconds,
+            submission: match &wait.stage {
+                TaskStage::Job { submission } => Some(submission.clone()),
+                _ => None,
+            },
+        }
     }
 
-    fn resource(&self, state: asl::definition::StateId) -> Resource {
+    pub(super) fn resource(&self, state: StateId) -> Resource {
         match &self.machine.state(state).kind {
-            asl::definition::Kind::Task(task) => task.resource.clone(),
+            Kind::Task(task) => task.resource.clone(),
             _ => unreachable!("only a Task state waits for a task"),
         }
     }
 
-    pub(crate) fn task_ended(&mut self, task: TaskId, outcome: TaskOutcome) {
-        let Some((_, resource)) = self.waiting_for(task) else {
-            return;
+    /// What the outside is told when a frame with a task in flight goes away.
+    pub(crate) fn abandoned(&self, id: FrameId, frame: &Frame) -> Option<Command> {
+        let Phase::Task(wait) = &frame.phase else {
+            return None;
         };
-        self.clear_timers(task.frame, None);
-        match self.within_limit(&resource, outcome) {
-            TaskOutcome::Succeeded(output) => {
-                self.emit_on(task.frame, succeeded_event(&resource, output.clone()));
-                self.complete(task.frame, &output);
-            }
-            // What Step Functions itself could not do ends the execution, without a word of the task ([rec]).
-            TaskOutcome::Failed { error, cause } if error.as_deref() == Some("States.Runtime") => {
-                let detail = cause.unwrap_or_default();
-                self.fault(task.frame, Fault::Runtime(detail));
-            }
-            TaskOutcome::Failed { error, cause } => {
-                let failure = Failure::of(error.map(Into::into), cause.map(Into::into));
-                self.emit_on(task.frame, failed_event(&resource, failure.clone()));
-                self.fail(task.frame, failure);
-            }
-        }
-    }
-
-    /// A result over the payload limit is a failure ([rec] states_errors).
-    fn within_limit(&self, resource: &Resource, outcome: TaskOutcome) -> TaskOutcome {
-        let TaskOutcome::Succeeded(output) = &outcome else {
-            return outcome;
-        };
-        if output.fits(self.limits.payload_bytes) {
-            return outcome;
-        }
-        let who = match &resource.target {
-            Target::Service { resource_type, .. } => resource_type,
-            _ => &resource.arn,
-        };
-        match Fault::data_limit(who) {
-            Fault::Failure(failure) => TaskOutcome::Failed {
-                error: failure.error.map(|e| e.to_string()),
-                cause: failure.cause.map(|c| c.to_string()),
-            },
-            _ => outcome,
-        }
-    }
-
-    /// TimeoutSeconds or HeartbeatSeconds passed: `States.Timeout` without a cause in both cases ([rec] timeouts); only
-    /// a missed heartbeat is also taken by those who name `States.HeartbeatTimeout`.
-    pub(crate) fn task_timed_out(&mut self, frame: FrameId, fired: TimerId) {
-        let Phase::Task(wait) = &self.execution.frame(frame).phase else {
-            return;
-        };
+        let resource = self.resource(frame.state);
         let task = TaskId {
-            frame,
+            frame: id,
             scheduled: wait.scheduled,
         };
-        let heartbeat = wait.heartbeat.is_some_and(|timer| timer.id == fired);
-        let resource = self.resource(self.execution.frame(frame).state);
-        self.clear_timers(frame, Some(fired));
-        self.commands.push(Command::CancelTask(task));
-        let failure = Failure::named("States.Timeout");
-        self.emit_on(frame, timed_out_event(&resource, failure.clone()));
-        self.fail_as(
+        match wait.stage {
+            TaskStage::Called | TaskStage::Submitting { .. } => {
+                Some(Command::CancelTask { task, job: None })
+            }
+            TaskStage::Job { .. } => Some(Command::CancelTask {
+                task,
+                job: Some(self.request(frame.state, &resource, wait)),
+            }),
+            TaskStage::Offered { since } => {
+                Some(Command::WithdrawTask(offer(id, &resource, wait, since)))
+            }
+            TaskStage::Callback | TaskStage::Taken => None,
+        }
+    }
+
+    /// `$$.Task.Token` of a frame in a state: only where somebody is to answer with it. While the parameters are
+    /// evaluated the task is the one that its next event will name.
+    pub(crate) fn token_of(&self, frame: FrameId, state: &State) -> Option<Arc<str>> {
+        let Kind::Task(task) = &state.kind else {
+            return None;
+        };
+        if !awaits_token(&task.resource) {
+            return None;
+        }
+        let scheduled = match &self.execution.frame(frame).phase {
+            Phase::Task(wait) => wait.scheduled,
+            Phase::Entering | Phase::Retrying => self.execution.last_event + 1,
+            _ => return None,
+        };
+        Some(self.surroundings.token(TaskId { frame, scheduled }))
+    }
+}
+
+pub(super) fn awaits_token(resource: &Resource) -> bool {
+    let awaits = |pattern| pattern == Pattern::WaitForTaskToken;
+    matches!(&resource.target, Target::Service { pattern, .. } if awaits(*pattern))
+}
+
+pub(super) fn offer(
+    frame: FrameId,
+    resource: &Resource,
+    wait: &TaskWait,
+    since: crate::time::Timestamp,
+) -> Offer {
+    Offer {
+        task: TaskId {
             frame,
-            failure,
-            heartbeat.then_some("States.HeartbeatTimeout"),
-        );
+            scheduled: wait.scheduled,
+        },
+        activity: resource.arn.clone(),
+        since,
     }
 }
 
@@ -227,62 +266,4 @@ fn known_parameters(resource: &Resource, parameters: Document) -> Document {
     Document::from_value(Value::object(
         kept.map(|(name, value)| (name.clone(), value.clone())),
     ))
-}
-
-fn names(resource: &Resource) -> Option<TaskNames> {
-    match &resource.target {
-        Target::Service {
-            resource_type,
-            resource,
-            ..
-        } => Some(TaskNames {
-            resource_type: resource_type.clone(),
-            resource: resource.clone(),
-        }),
-        Target::Function | Target::Activity => None,
-    }
-}
-
-fn scheduled_event(resource: &Resource, wait: &TaskWait, region: std::sync::Arc<str>) -> EventKind {
-    match names(resource) {
-        Some(names) => EventKind::TaskScheduled {
-            names,
-            region,
-            parameters: wait.input.clone(),
-            timeout_seconds: wait.timeout_seconds,
-            heartbeat_seconds: wait.heartbeat_seconds,
-            credentials: wait.credentials.clone(),
-        },
-        None => EventKind::LambdaFunctionScheduled {
-            resource: resource.arn.clone(),
-            input: wait.input.clone(),
-            timeout_seconds: wait.timeout_seconds,
-            credentials: wait.credentials.clone(),
-        },
-    }
-}
-
-fn started_event(resource: &Resource) -> EventKind {
-    names(resource).map_or(EventKind::LambdaFunctionStarted, EventKind::TaskStarted)
-}
-
-fn succeeded_event(resource: &Resource, output: Document) -> EventKind {
-    match names(resource) {
-        Some(names) => EventKind::TaskSucceeded { names, output },
-        None => EventKind::LambdaFunctionSucceeded { output },
-    }
-}
-
-fn failed_event(resource: &Resource, failure: Failure) -> EventKind {
-    match names(resource) {
-        Some(names) => EventKind::TaskFailed { names, failure },
-        None => EventKind::LambdaFunctionFailed(failure),
-    }
-}
-
-fn timed_out_event(resource: &Resource, failure: Failure) -> EventKind {
-    match names(resource) {
-        Some(names) => EventKind::TaskTimedOut { names, failure },
-        None => EventKind::LambdaFunctionTimedOut(failure),
-    }
 }

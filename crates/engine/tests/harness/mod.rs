@@ -107,6 +107,7 @@ pub fn run_redriven(
             machine: &machine,
             limits,
             entropy: &mut entropy,
+            surroundings: &engine::Alone,
         };
         let made = step(machinery, &mut execution, input, now);
         if made.more {
@@ -127,7 +128,7 @@ pub fn run_redriven(
                 Command::ClearTimer { timer, due } => {
                     timers.remove(&(due, timer));
                 }
-                Command::CancelTask(_) => {}
+                Command::CancelTask { .. } | Command::OfferTask(_) | Command::WithdrawTask(_) => {}
             }
         }
         check_invariants(&events, &execution, &timers);
@@ -260,6 +261,17 @@ fn describe(kind: &EventKind) -> String {
         EventKind::TaskSucceeded { output, .. } => format!("TaskSucceeded {}", output.text()),
         EventKind::TaskFailed { failure: f, .. } => format!("TaskFailed{}", failure(f)),
         EventKind::TaskTimedOut { failure: f, .. } => format!("TaskTimedOut{}", failure(f)),
+        EventKind::TaskSubmitted { output, .. } => format!("TaskSubmitted {}", output.text()),
+        EventKind::TaskSubmitFailed { failure: f, .. } => format!("TaskSubmitFailed{}", failure(f)),
+        EventKind::ActivityScheduled {
+            resource, input, ..
+        } => format!("ActivityScheduled {resource} {}", input.text()),
+        EventKind::ActivityStarted { worker } => {
+            format!("ActivityStarted {}", worker.as_deref().unwrap_or("-"))
+        }
+        EventKind::ActivitySucceeded { output } => format!("ActivitySucceeded {}", output.text()),
+        EventKind::ActivityFailed(f) => format!("ActivityFailed{}", failure(f)),
+        EventKind::ActivityTimedOut(f) => format!("ActivityTimedOut{}", failure(f)),
         plain => format!("{plain:?}"),
     }
 }

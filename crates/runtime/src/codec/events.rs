@@ -145,6 +145,13 @@ mod tag {
     pub(super) const TASK_FAILED: u8 = 33;
     pub(super) const TASK_TIMED_OUT: u8 = 34;
     pub(super) const EXECUTION_REDRIVEN: u8 = 60;
+    pub(super) const ACTIVITY_SCHEDULED: u8 = 40;
+    pub(super) const ACTIVITY_STARTED: u8 = 41;
+    pub(super) const ACTIVITY_SUCCEEDED: u8 = 42;
+    pub(super) const ACTIVITY_FAILED: u8 = 43;
+    pub(super) const ACTIVITY_TIMED_OUT: u8 = 44;
+    pub(super) const TASK_SUBMITTED: u8 = 50;
+    pub(super) const TASK_SUBMIT_FAILED: u8 = 51;
 }
 
 struct Encoder<'a, 'k> {
@@ -297,6 +304,45 @@ impl Encoder<'_, '_> {
                 .tagged(tag::TASK_TIMED_OUT)
                 .task_names(names)
                 .failure(failure),
+            EventKind::TaskSubmitted { names, output } => {
+                self.tagged(tag::TASK_SUBMITTED)
+                    .task_names(names)
+                    .document(output);
+            }
+            EventKind::TaskSubmitFailed { names, failure } => self
+                .tagged(tag::TASK_SUBMIT_FAILED)
+                .task_names(names)
+                .failure(failure),
+            activity => self.activity(activity),
+        }
+    }
+
+    fn activity(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::ActivityScheduled {
+                resource,
+                input,
+                timeout_seconds,
+                heartbeat_seconds,
+            } => {
+                self.tagged(tag::ACTIVITY_SCHEDULED)
+                    .name(resource)
+                    .document(input)
+                    .numbers([*timeout_seconds, *heartbeat_seconds]);
+            }
+            EventKind::ActivityStarted { worker } => self
+                .tagged(tag::ACTIVITY_STARTED)
+                .out
+                .option(worker.as_deref(), Writer::text),
+            EventKind::ActivitySucceeded { output } => {
+                self.tagged(tag::ACTIVITY_SUCCEEDED).document(output);
+            }
+            EventKind::ActivityFailed(failure) => {
+                self.tagged(tag::ACTIVITY_FAILED).failure(failure)
+            }
+            EventKind::ActivityTimedOut(failure) => {
+                self.tagged(tag::ACTIVITY_TIMED_OUT).failure(failure)
+            }
             _ => unreachable!("kind() has written every other event"),
         }
     }
@@ -450,6 +496,34 @@ impl Decoder<'_, '_, '_> {
                 names: self.task_names()?,
                 failure: read_failure(self.reader)?,
             },
+            tag::TASK_SUBMITTED => EventKind::TaskSubmitted {
+                names: self.task_names()?,
+                output: self.document()?,
+            },
+            tag::TASK_SUBMIT_FAILED => EventKind::TaskSubmitFailed {
+                names: self.task_names()?,
+                failure: read_failure(self.reader)?,
+            },
+            tag => self.activity(tag)?,
+        })
+    }
+
+    fn activity(&mut self, tag: u8) -> Result<EventKind, DecodeError> {
+        Ok(match tag {
+            tag::ACTIVITY_SCHEDULED => EventKind::ActivityScheduled {
+                resource: self.name()?,
+                input: self.document()?,
+                timeout_seconds: self.reader.option(Reader::uint)?,
+                heartbeat_seconds: self.reader.option(Reader::uint)?,
+            },
+            tag::ACTIVITY_STARTED => EventKind::ActivityStarted {
+                worker: self.reader.option(Reader::shared)?,
+            },
+            tag::ACTIVITY_SUCCEEDED => EventKind::ActivitySucceeded {
+                output: self.document()?,
+            },
+            tag::ACTIVITY_FAILED => EventKind::ActivityFailed(read_failure(self.reader)?),
+            tag::ACTIVITY_TIMED_OUT => EventKind::ActivityTimedOut(read_failure(self.reader)?),
             _ => return Err(DecodeError::Malformed("an event's kind is unknown")),
         })
     }

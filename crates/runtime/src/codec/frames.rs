@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use asl::definition::Machine;
-use engine::execution::{Children, MapItem, Parent, Phase, TaskWait, Timer};
-use engine::{Assignments, Execution, Frame, FrameId, TimerId, Timestamp};
+use engine::execution::{Children, MapItem, Parent, Phase, TaskStage, TaskWait, Timer};
+use engine::{Assignments, Execution, Frame, FrameId, TaskOutcome, TimerId, Timestamp};
 use expr::json::Document;
 
 use super::documents::{DocumentTable, Documents, Known};
@@ -143,8 +143,10 @@ pub fn decode(
 /// What a start must know of a frame: nothing is looked up and no document is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outline {
-    /// Its timers.
+    /// Its timers, but for a heartbeat's.
     pub timers: [Option<Timer>; 2],
+    /// The timer of a heartbeat and its interval in seconds.
+    pub heartbeat: Option<(Timer, u64)>,
     /// Whether it was doing something, other than waiting for time or for other frames.
     pub is_busy: bool,
 }
@@ -169,26 +171,32 @@ pub fn outline(bytes: &[u8]) -> Result<Outline, DecodeError> {
     })?;
     let waits = |first, second| Outline {
         timers: [first, second],
+        heartbeat: None,
         is_busy: false,
     };
-    Ok(match reader.byte()? {
+    let tag = reader.byte()?;
+    Ok(match tag {
         tag::WAITING | tag::WAITING_WITH_OUTPUT | tag::BACKOFF => {
             waits(Some(read_timer(reader)?), None)
         }
         tag::CHILDREN | tag::DONE => waits(None, None),
-        tag::TASK => {
+        tag::TASK | tag::TASK_IN_STAGE => {
             reader.uint()?;
             reader.uint()?;
             reader.option(|r| r.skip_text())?;
             reader.option(Reader::uint)?;
-            reader.option(Reader::uint)?;
+            let seconds = reader.option(Reader::uint)?;
+            let timeout = reader.option(read_timer)?;
+            let heartbeat = reader.option(read_timer)?.zip(seconds);
             Outline {
-                timers: [reader.option(read_timer)?, reader.option(read_timer)?],
-                is_busy: true,
+                timers: [timeout, None],
+                heartbeat,
+                is_busy: tag == tag::TASK || stage::is_busy(reader.byte()?),
             }
         }
         tag::ENTERING | tag::RETRYING | tag::LEAVING | tag::LEAVING_ASSIGNING => Outline {
             timers: [None, None],
+            heartbeat: None,
             is_busy: true,
         },
         _ => return Err(DecodeError::Malformed("a frame's phase is unknown")),
@@ -208,6 +216,24 @@ mod tag {
     pub(super) const DONE: u8 = 8;
     pub(super) const WAITING: u8 = 9;
     pub(super) const LEAVING_ASSIGNING: u8 = 10;
+    /// A task that is not done when its call is: the stage follows.
+    pub(super) const TASK_IN_STAGE: u8 = 11;
+}
+
+/// The stages' numbers on disk. Never reused, never renumbered.
+mod stage {
+    pub(super) const SUBMITTING: u8 = 1;
+    /// The token was answered before the call was.
+    pub(super) const ANSWERED: u8 = 2;
+    pub(super) const CALLBACK: u8 = 3;
+    pub(super) const JOB: u8 = 4;
+    pub(super) const OFFERED: u8 = 5;
+    pub(super) const TAKEN: u8 = 6;
+
+    /// Whether there is something to do after a restart; the others wait for somebody who has a token.
+    pub(super) fn is_busy(stage: u8) -> bool {
+        !matches!(stage, CALLBACK | OFFERED | TAKEN)
+    }
 }
 
 fn write_phase(
@@ -239,8 +265,12 @@ fn write_phase(
             }
         }
         Phase::Task(wait) => {
-            out.byte(tag::TASK);
+            out.byte(match wait.stage {
+                TaskStage::Called => tag::TASK,
+                _ => tag::TASK_IN_STAGE,
+            });
             write_task(out, wait, documents);
+            write_stage(out, &wait.stage, documents);
         }
         Phase::Waiting { timer } => {
             out.byte(tag::WAITING);
@@ -287,6 +317,11 @@ fn read_phase(
             assigned: Some(read_assignments(reader, documents)?),
         },
         tag::TASK => Phase::Task(read_task(reader, documents)?),
+        tag::TASK_IN_STAGE => {
+            let wait = read_task(reader, documents)?;
+            let stage = read_stage(reader, documents)?;
+            Phase::Task(TaskWait { stage, ..wait })
+        }
         tag::WAITING => Phase::Waiting {
             timer: read_timer(reader)?,
         },
@@ -343,6 +378,69 @@ fn read_task(reader: &mut Reader<'_>, documents: &Documents<'_>) -> Result<TaskW
         heartbeat_seconds: reader.option(Reader::uint)?,
         timeout: reader.option(read_timer)?,
         heartbeat: reader.option(read_timer)?,
+        stage: TaskStage::Called,
+    })
+}
+
+fn write_stage(out: &mut Writer, stage: &TaskStage, documents: &mut DocumentTable<'_>) {
+    match stage {
+        TaskStage::Called => {}
+        TaskStage::Submitting { answered: None } => out.byte(stage::SUBMITTING),
+        TaskStage::Submitting {
+            answered: Some(outcome),
+        } => {
+            out.byte(stage::ANSWERED);
+            let (output, error, cause) = match &**outcome {
+                TaskOutcome::Succeeded(output) | TaskOutcome::Submitted(output) => {
+                    (Some(output), &None, &None)
+                }
+                TaskOutcome::Failed { error, cause }
+                | TaskOutcome::SubmitFailed { error, cause } => (None, error, cause),
+            };
+            out.option(output, |out, output| out.uint(documents.reference(output)));
+            out.option(error.as_deref(), Writer::text);
+            out.option(cause.as_deref(), Writer::text);
+        }
+        TaskStage::Callback => out.byte(stage::CALLBACK),
+        TaskStage::Job { submission } => {
+            out.byte(stage::JOB);
+            out.uint(documents.reference(submission));
+        }
+        TaskStage::Offered { since } => {
+            out.byte(stage::OFFERED);
+            out.int(since.0);
+        }
+        TaskStage::Taken => out.byte(stage::TAKEN),
+    }
+}
+
+fn read_stage(
+    reader: &mut Reader<'_>,
+    documents: &Documents<'_>,
+) -> Result<TaskStage, DecodeError> {
+    Ok(match reader.byte()? {
+        stage::SUBMITTING => TaskStage::Submitting { answered: None },
+        stage::ANSWERED => {
+            let output = reader.option(|r| documents.next(r))?;
+            let error = reader.option(Reader::text)?.map(str::to_owned);
+            let cause = reader.option(Reader::text)?.map(str::to_owned);
+            let outcome = match output {
+                Some(output) => TaskOutcome::Succeeded(output),
+                None => TaskOutcome::Failed { error, cause },
+            };
+            TaskStage::Submitting {
+                answered: Some(Box::new(outcome)),
+            }
+        }
+        stage::CALLBACK => TaskStage::Callback,
+        stage::JOB => TaskStage::Job {
+            submission: documents.next(reader)?,
+        },
+        stage::OFFERED => TaskStage::Offered {
+            since: Timestamp(reader.int()?),
+        },
+        stage::TAKEN => TaskStage::Taken,
+        _ => return Err(DecodeError::Malformed("a task's stage is unknown")),
     })
 }
 

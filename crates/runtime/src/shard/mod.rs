@@ -4,11 +4,12 @@
 //! Architecture Invariant: an execution belongs to one shard and is changed by nobody else, so it needs no lock. A
 //! shard goes on while its commits are being made durable; whatever they cause outside waits in their effects.
 
+mod asks;
 mod live;
 mod promise;
 mod residents;
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -20,17 +21,20 @@ use engine::{
     Command, Execution, Facts, Input, Limits, Machinery, TaskOutcome, TimerId, Timestamp,
 };
 use expr::Entropy;
-use store::Transaction;
+use store::{Transaction, Write};
 
+use self::asks::Asks;
 use self::live::Live;
 pub use self::promise::{Finished, Promise};
 use self::residents::Residents;
 pub use self::residents::Room;
+use crate::activities::{ActivityTask, Claim, Offered, Place};
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
-use crate::ports::TaskKey;
+use crate::ports::{Job, TaskKey, TaskRunner};
 use crate::record::{ExecutionRecord, PinnedRevision};
+use crate::tokens::{Around, TokenKey};
 
 /// Reads an open execution back from its rows.
 pub trait Loader: Send {
@@ -60,6 +64,24 @@ pub enum Request {
         /// How.
         outcome: TaskOutcome,
     },
+    /// Somebody who has a task's token says how it ended.
+    Answered {
+        /// Which.
+        key: TaskKey,
+        /// How.
+        outcome: TaskOutcome,
+        /// Gets whether the task was there for it.
+        reply: Reply<bool>,
+    },
+    /// Somebody who has a task's token works on it.
+    Heartbeat {
+        /// Which.
+        key: TaskKey,
+        /// Gets whether the task was there for it.
+        reply: Reply<bool>,
+    },
+    /// A worker takes a task.
+    Take(Box<Claim>),
     /// StopExecution.
     Stop {
         /// Which.
@@ -117,6 +139,13 @@ pub struct Commit {
     pub is_immediate: bool,
 }
 
+/// What a commit has before its step.
+struct Draft {
+    transaction: Transaction,
+    effects: Vec<Effect>,
+    asks: Option<Asks>,
+}
+
 /// What a durable commit causes.
 pub enum Effect {
     /// Make a call.
@@ -132,6 +161,22 @@ pub enum Effect {
     },
     /// Forget a call.
     Cancel(TaskKey),
+    /// Stop a job.
+    Stop(Box<Job>),
+    /// Let workers take a task.
+    Offer(Arc<str>, Offered),
+    /// Workers cannot take it any more.
+    Withdraw(Arc<str>, Place),
+    /// Hand a task to its worker.
+    Hand(Box<Claim>, ActivityTask),
+    /// The task of a claim is over, or somebody else's.
+    Missed(Box<Claim>),
+    /// The worker of a claim is gone: give the task to the next one.
+    Refused(Box<Claim>),
+    /// Tell whether a task was there for an answer or a heartbeat.
+    Accepted(bool, Reply<bool>),
+    /// Tell those who wait for the end of an execution.
+    Closed(ExecutionId),
     /// Mark the start as durable and tell the starter; on a conflict, that the name is taken.
     Started(ExecutionId, Arc<AtomicBool>, Reply<bool>),
     /// Mark the redrive as durable and tell the caller; on a conflict, that somebody else was first.
@@ -147,15 +192,29 @@ pub enum Effect {
     Finished(Finished, Reply<Finished>),
 }
 
+/// What a shard is told of the outside while it steps.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Seals task tokens.
+    pub tokens: TokenKey,
+    /// Knows which activities there are.
+    pub runner: Arc<dyn TaskRunner>,
+    /// When this process took the executions over: whose heart beat before has a full interval from then on.
+    pub opened: Timestamp,
+}
+
 /// See the module's documentation.
 pub struct Shard {
     limits: Limits,
     express_limits: Limits,
+    surroundings: Surroundings,
     entropy: Box<dyn Entropy + Send>,
     loader: Box<dyn Loader>,
     residents: Residents,
     /// Of all open executions, in memory or not.
     timers: BTreeSet<(Timestamp, ExecutionId, TimerId)>,
+    /// When timers of heartbeats fire that were moved since their rows were written.
+    moved: HashMap<(ExecutionId, TimerId), Timestamp>,
     /// Executions whose last step has spent its budget, each once.
     again: VecDeque<ExecutionId>,
     queued: HashSet<ExecutionId>,
@@ -167,16 +226,19 @@ impl Shard {
     pub fn new(
         limits: Limits,
         room: Room,
+        surroundings: Surroundings,
         entropy: Box<dyn Entropy + Send>,
         loader: Box<dyn Loader>,
     ) -> Shard {
         Shard {
             express_limits: limits.clone().express(),
             limits,
+            surroundings,
             entropy,
             loader,
             residents: Residents::new(room),
             timers: BTreeSet::new(),
+            moved: HashMap::new(),
             again: VecDeque::new(),
             queued: HashSet::new(),
             failed: None,
@@ -223,6 +285,13 @@ impl Shard {
                 reply,
             } => self.redrive(execution, &namespace, token, reply, now, out),
             Request::Forget(id) => self.forget(id),
+            Request::Answered {
+                key,
+                outcome,
+                reply,
+            } => self.answered(key, outcome, reply, now, out),
+            Request::Heartbeat { key, reply } => self.heartbeat(key, reply, now, out),
+            Request::Take(claim) => self.take(claim, now, out),
         }
     }
 
@@ -231,6 +300,7 @@ impl Shard {
         match self.timers.first().copied() {
             Some(timer @ (due, execution, id)) if due <= now => {
                 self.timers.remove(&timer);
+                self.moved.remove(&(execution, id));
                 self.drive(execution, Input::TimerFired(id), now, out);
                 true
             }
@@ -317,7 +387,9 @@ impl Shard {
         };
         match self.loader.load(namespace, id) {
             Ok(Some(row)) => {
-                self.residents.insert(id, Live::resumed(row));
+                let mut live = Live::resumed(row);
+                self.move_timers(id, &mut live.execution);
+                self.residents.insert(id, live);
                 true
             }
             Ok(None) => {
@@ -348,7 +420,12 @@ impl Shard {
         let started = |reply| Effect::Started(id, live.started.clone(), reply);
         let effects = reply.map(started).into_iter().collect();
         self.residents.insert(id, live);
-        self.step(id, Input::Start, now, transaction, effects, out);
+        let draft = Draft {
+            transaction,
+            effects,
+            asks: None,
+        };
+        self.step(id, Input::Start, now, draft, out);
     }
 
     fn stop(
@@ -361,13 +438,9 @@ impl Shard {
     ) {
         if !self.bring(id) {
             let unreadable = self.residents.rows_of(id).is_some();
-            return reply(match (&self.failed, unreadable) {
-                (Some(error), _) => Err(error.clone()),
-                (None, true) => Err(RuntimeError::Unreadable {
-                    what: "checkpoint",
-                    reason: "the execution's rows cannot be understood".to_owned(),
-                }),
-                (None, false) => Ok(None),
+            return reply(match unreadable || self.failed.is_some() {
+                true => Err(self.unreadable()),
+                false => Ok(None),
             });
         }
         let Some(live) = self.residents.get_mut(id) else {
@@ -376,7 +449,20 @@ impl Shard {
         let at = now.max(live.execution.now);
         let transaction = live.transaction();
         let effects = vec![Effect::Stopped(at, reply)];
-        self.step(id, Input::Stop(failure), now, transaction, effects, out);
+        let draft = Draft {
+            transaction,
+            effects,
+            asks: None,
+        };
+        self.step(id, Input::Stop(failure), now, draft, out);
+    }
+
+    /// Why an execution that is open here is not to be had.
+    fn unreadable(&self) -> RuntimeError {
+        self.failed.clone().unwrap_or(RuntimeError::Unreadable {
+            what: "checkpoint",
+            reason: "the execution's rows cannot be understood".to_owned(),
+        })
     }
 
     fn redrive(
@@ -405,7 +491,12 @@ impl Shard {
         let count = live.record.redrives.count;
         let effects = vec![Effect::Redriven(id, live.started.clone(), at, reply)];
         self.residents.insert(id, live);
-        self.step(id, Input::Redrive { count }, now, transaction, effects, out);
+        let draft = Draft {
+            transaction,
+            effects,
+            asks: None,
+        };
+        self.step(id, Input::Redrive { count }, now, draft, out);
     }
 
     fn forget(&mut self, id: ExecutionId) {
@@ -421,20 +512,28 @@ impl Shard {
         let Some(live) = self.residents.get_mut(id) else {
             return;
         };
-        let transaction = live.transaction();
-        self.step(id, input, now, transaction, Vec::new(), out);
+        let draft = Draft {
+            transaction: live.transaction(),
+            effects: Vec::new(),
+            asks: None,
+        };
+        self.step(id, input, now, draft, out);
     }
 
-    /// One step and its commit. When its budget was spent, the execution takes its turn again after others.
+    /// One step and its commit. Who `asks` is told what became of it. When its budget was spent, the execution takes its turn again after others.
     fn step(
         &mut self,
         id: ExecutionId,
         input: Input,
         now: Timestamp,
-        mut transaction: Transaction,
-        mut effects: Vec<Effect>,
+        draft: Draft,
         out: &mut Vec<Commit>,
     ) {
+        let Draft {
+            mut transaction,
+            mut effects,
+            asks,
+        } = draft;
         let Some(live) = self.residents.get_mut(id) else {
             return;
         };
@@ -443,24 +542,40 @@ impl Shard {
             false => &self.limits,
         };
         let is_settled = live.is_settled();
+        let around = Around {
+            namespace: &live.namespace,
+            execution: id,
+            tokens: &self.surroundings.tokens,
+            runner: &*self.surroundings.runner,
+        };
         let machinery = Machinery {
             machine: &live.machine,
             limits,
             entropy: &mut *self.entropy,
+            surroundings: &around,
         };
         let step = engine::step(machinery, &mut live.execution, input, now);
         let stale =
             step.events.is_empty() && step.commands.is_empty() && !live.execution.has_changed();
+        if let Some(asks) = asks {
+            let tokens = &self.surroundings.tokens;
+            effects.push(asks.told(step.accepted, live, tokens));
+        }
         if stale && effects.is_empty() {
             return;
         }
-        live.write(id, &step, &mut transaction.writes);
+        if !stale {
+            live.write(id, &step, &mut transaction.writes);
+        }
         let is_immediate = live.is_express() && is_settled && transaction.writes.is_empty();
         let (closed, hold, finished) = (live.execution.is_closed(), live.hold(), live.finished());
-        self.command(id, step.commands, &mut effects);
+        self.command(id, step.commands, &mut transaction.writes, &mut effects);
         effects.extend(finished);
         match closed {
-            true => drop(self.residents.remove(id)),
+            true => {
+                effects.push(Effect::Closed(id));
+                drop(self.residents.remove(id));
+            }
             false => self.residents.touch(id),
         }
         if step.more {
@@ -475,8 +590,14 @@ impl Shard {
         self.residents.make_room();
     }
 
-    /// Timers take effect at once, calls when the commit is durable.
-    fn command(&mut self, id: ExecutionId, commands: Vec<Command>, effects: &mut Vec<Effect>) {
+    /// Timers take effect at once, calls and offers when the commit is durable.
+    fn command(
+        &mut self,
+        id: ExecutionId,
+        commands: Vec<Command>,
+        writes: &mut Vec<Write>,
+        effects: &mut Vec<Effect>,
+    ) {
         for command in commands {
             match command {
                 Command::SetTimer { timer, due } => {
@@ -484,7 +605,10 @@ impl Shard {
                 }
                 Command::ClearTimer { timer, due } => {
                     self.timers.remove(&(due, id, timer));
+                    self.moved.remove(&(id, timer));
                 }
+                Command::OfferTask(offer) => self.offer(id, offer, writes, effects),
+                Command::WithdrawTask(offer) => self.withdraw(id, offer, writes, effects),
                 Command::RunTask { task, request } => {
                     let Some(live) = self.residents.get(id) else {
                         continue;
@@ -499,10 +623,21 @@ impl Shard {
                         request,
                     });
                 }
-                Command::CancelTask(task) => effects.push(Effect::Cancel(TaskKey {
-                    execution: id,
-                    task,
-                })),
+                Command::CancelTask { task, job } => {
+                    let key = TaskKey {
+                        execution: id,
+                        task,
+                    };
+                    effects.push(Effect::Cancel(key));
+                    if let (Some(request), Some(live)) = (job, self.residents.get(id)) {
+                        effects.push(Effect::Stop(Box::new(Job {
+                            key,
+                            namespace: live.namespace.clone(),
+                            facts: live.record.facts.clone(),
+                            request,
+                        })));
+                    }
+                }
             }
         }
     }

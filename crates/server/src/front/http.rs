@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use super::roster::{Held, Place, Room, Roster, Turn};
 use super::socket::{Flow, Socket};
-use super::{Request, Response, body, refusal};
+use super::{Patience, Request, Response, body, refusal};
 use crate::api::Services;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -168,10 +168,10 @@ async fn connection(
 ) {
     let _ = stream.set_nodelay(true);
     let socket = Socket::new(stream, client.flow.clone());
-    let answering = client.clone();
+    let (answering, stopping) = (client.clone(), stop.clone());
     let service = service_fn(move |request| {
-        let client = answering.clone();
-        async move { Ok::<_, Infallible>(answer(request, &client).await) }
+        let (client, stop) = (answering.clone(), stopping.clone());
+        async move { Ok::<_, Infallible>(answer(request, &client, stop).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -198,11 +198,14 @@ async fn connection(
 async fn answer(
     request: hyper::Request<Incoming>,
     client: &Client,
+    stop: watch::Receiver<bool>,
 ) -> hyper::Response<Full<Bytes>> {
     client.flow.taken().await;
     client.flow.head_read(client.place.hold());
     client.place.theirs();
     let request_id = uuid::Uuid::new_v4().to_string();
+    // Gone with this future when the client hangs up.
+    let (patience, _waits) = Patience::of(stop);
     let mut held = client.place.hold();
     let (head, body) = request.into_parts();
     let response = match read(&head, body, &mut held).await {
@@ -210,6 +213,10 @@ async fn answer(
             Some(turn) => {
                 client.place.ours();
                 let request = address(head, body, &client.front.defaults, request_id.clone());
+                let request = Request {
+                    patience,
+                    ..request
+                };
                 perform(request, client.front.services.clone(), (held, turn)).await
             }
             None => refusal::throttled(&head),
@@ -273,6 +280,7 @@ fn address(
             ),
         signed_service: scope.map(|scope| scope.service),
         request_id,
+        patience: Patience::default(),
     }
 }
 

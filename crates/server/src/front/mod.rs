@@ -4,6 +4,7 @@
 
 mod body;
 pub mod http;
+mod patience;
 mod refusal;
 mod roster;
 mod route;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::{HeaderMap, Method};
 
+pub use patience::Patience;
 pub use route::{Route, route};
 
 /// A request, read whole and bounded.
@@ -37,6 +39,8 @@ pub struct Request {
     pub signed_service: Option<String>,
     /// A UUID; goes out as `x-amzn-RequestId`.
     pub request_id: String,
+    /// How long whoever asks waits for the answer.
+    pub patience: Patience,
 }
 
 impl Request {
@@ -57,6 +61,7 @@ impl Request {
             region: region.into(),
             signed_service: None,
             request_id: request_id.to_owned(),
+            patience: Patience::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::TaskOutcome;
-use runtime::{RuntimeError, TaskCall, TaskKey, TaskRunner};
+use runtime::{Job, Namespace, RuntimeError, TaskCall, TaskKey, TaskRunner};
 use store::Store;
 use tokio::runtime::Handle;
 
@@ -72,6 +72,14 @@ impl TaskRunner for MockedTasks {
 
     fn cancel(&self, key: TaskKey) {
         self.inner.cancel(key);
+    }
+
+    fn stop(&self, job: Job) {
+        self.inner.stop(job);
+    }
+
+    fn has_activity(&self, namespace: &Namespace, arn: &str) -> bool {
+        self.inner.has_activity(namespace, arn)
     }
 
     fn is_overloaded(&self) -> bool {

@@ -38,6 +38,7 @@ async fn post(iam: &Iam, parameters: &[(&str, &str)]) -> Response {
         region: "us-east-1".into(),
         signed_service: Some("iam".to_owned()),
         request_id: "id".to_owned(),
+        patience: Default::default(),
     };
     iam.handle(&request).await
 }

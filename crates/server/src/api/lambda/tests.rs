@@ -70,6 +70,7 @@ impl Bench {
             region: "us-east-1".into(),
             signed_service: Some("lambda".to_owned()),
             request_id: "00000000-aaaa-bbbb-cccc-000000000001".to_owned(),
+            patience: Default::default(),
         };
         self.api.handle(&request).await
     }

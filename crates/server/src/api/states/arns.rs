@@ -130,6 +130,34 @@ pub(super) fn machine(text: &str) -> Result<MachineArn, ApiError> {
     })
 }
 
+/// `arn:<p>:states:<r>:<acct>:activity:<name>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ActivityArn {
+    pub(super) region: String,
+    pub(super) account: String,
+    pub(super) name: String,
+}
+
+pub(super) fn activity(text: &str) -> Result<ActivityArn, ApiError> {
+    let arn = parse(text)?;
+    match arn.resource.strip_prefix("activity:") {
+        None => Err(wrong_type(&arn)),
+        Some(name) if name.is_empty() || name.contains(':') => Err(errors::invalid_arn(&format!(
+            "Malformed ARN - no resource specified: {text}"
+        ))),
+        Some(name) => Ok(ActivityArn {
+            name: name.to_owned(),
+            region: arn.region.to_owned(),
+            account: arn.account.to_owned(),
+        }),
+    }
+}
+
+/// The ARN of an activity.
+pub(super) fn format_activity(region: &str, account: &str, name: &str) -> String {
+    Arn::new("states", region, account, format!("activity:{name}")).to_string()
+}
+
 pub(super) fn execution(text: &str) -> Result<ExecutionArn, ApiError> {
     let arn = parse(text)?;
     let Some(rest) = arn.resource.strip_prefix("execution:") else {

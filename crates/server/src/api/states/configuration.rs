@@ -95,7 +95,7 @@ fn tracing(given: &Value) -> Result<Value, ApiError> {
     Ok(json!({ "enabled": nested_boolean(given, "enabled")? }))
 }
 
-fn encryption(given: &Value) -> Result<Value, ApiError> {
+pub(super) fn encryption(given: &Value) -> Result<Value, ApiError> {
     match nested_text(given, "type")? {
         None => Err(errors::validation(
             "1 validation error detected: Value null at 'encryptionConfiguration.type' failed to satisfy constraint: \

@@ -158,6 +158,45 @@ pub(super) fn quota_exceeded(message: impl Into<String>) -> ApiError {
     error("ServiceQuotaExceededException", message)
 }
 
+pub(super) fn too_many_activities() -> ApiError {
+    error(
+        "ActivityLimitExceeded",
+        "The maximum number of activities has been reached.",
+    )
+}
+
+pub(super) fn no_activity(arn: &str) -> ApiError {
+    error(
+        "ActivityDoesNotExist",
+        format!("Activity Does Not Exist: '{arn}'"),
+    )
+}
+
+pub(super) fn activity_exists(arn: &str) -> ApiError {
+    error(
+        "ActivityAlreadyExists",
+        format!("Activity Already Exists: '{arn}'"),
+    )
+}
+
+fn too_many_workers() -> ApiError {
+    error(
+        "ActivityWorkerLimitExceeded",
+        "The maximum number of workers concurrently polling for activity tasks has been reached.",
+    )
+}
+
+fn task_timed_out() -> ApiError {
+    error(
+        "TaskTimedOut",
+        "Task Timed Out: 'Provided task does not exist anymore'",
+    )
+}
+
+pub(super) fn invalid_output(detail: &str) -> ApiError {
+    error("InvalidOutput", format!("Invalid Output: '{detail}'"))
+}
+
 pub(super) fn no_execution(arn: &str) -> ApiError {
     error(
         "ExecutionDoesNotExist",
@@ -233,6 +272,9 @@ pub(super) fn from_runtime(error: RuntimeError) -> ApiError {
     match error {
         RuntimeError::Overloaded => throttled(),
         RuntimeError::TooManyOpen => too_many_open(),
+        RuntimeError::InvalidToken => invalid_token(),
+        RuntimeError::TaskTimedOut => task_timed_out(),
+        RuntimeError::TooManyWorkers => too_many_workers(),
         RuntimeError::Stopped => unavailable(),
         error => internal(&error),
     }

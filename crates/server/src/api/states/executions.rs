@@ -242,7 +242,7 @@ fn parse_position(position: &str) -> Result<ExecutionId, ApiError> {
         .map_err(|_| errors::invalid_token())
 }
 
-fn describe(record: &ExecutionRecord, included: bool) -> Value {
+pub(super) fn describe(record: &ExecutionRecord, included: bool) -> Value {
     let mut answer = list_item(record);
     answer["inputDetails"] = json!({ "included": included });
     if let Some(header) = &record.trace_header {

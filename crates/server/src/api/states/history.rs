@@ -288,6 +288,58 @@ fn task_shape(kind: &EventKind, d: Details) -> Shape {
             "taskTimedOutEventDetails",
             d.names(names).failure(failure),
         ),
+        EventKind::TaskSubmitted { names, output } => Shape::with(
+            "TaskSubmitted",
+            "taskSubmittedEventDetails",
+            d.names(names).document("output", "outputDetails", output),
+        ),
+        EventKind::TaskSubmitFailed { names, failure } => Shape::with(
+            "TaskSubmitFailed",
+            "taskSubmitFailedEventDetails",
+            d.names(names).failure(failure),
+        ),
+        activity => activity_shape(activity, d),
+    }
+}
+
+fn activity_shape(kind: &EventKind, d: Details) -> Shape {
+    match kind {
+        EventKind::ActivityScheduled {
+            resource,
+            input,
+            timeout_seconds,
+            heartbeat_seconds,
+        } => Shape::with(
+            "ActivityScheduled",
+            "activityScheduledEventDetails",
+            d.text("resource", resource)
+                .document("input", "inputDetails", input)
+                .number("timeoutInSeconds", *timeout_seconds)
+                .number("heartbeatInSeconds", *heartbeat_seconds),
+        ),
+        EventKind::ActivityStarted { worker } => Shape::with(
+            "ActivityStarted",
+            "activityStartedEventDetails",
+            match worker {
+                Some(worker) => d.text("workerName", worker),
+                None => d,
+            },
+        ),
+        EventKind::ActivitySucceeded { output } => Shape::with(
+            "ActivitySucceeded",
+            "activitySucceededEventDetails",
+            d.document("output", "outputDetails", output),
+        ),
+        EventKind::ActivityFailed(failure) => Shape::with(
+            "ActivityFailed",
+            "activityFailedEventDetails",
+            d.failure(failure),
+        ),
+        EventKind::ActivityTimedOut(failure) => Shape::with(
+            "ActivityTimedOut",
+            "activityTimedOutEventDetails",
+            d.failure(failure),
+        ),
         _ => Shape::plain("LambdaFunctionStarted"),
     }
 }

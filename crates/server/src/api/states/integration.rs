@@ -1,13 +1,16 @@
-//! Step Functions as a Task calls it: `arn:aws:states:::states:startExecution`, answered by this server itself.
+//! Step Functions as a Task calls it: `arn:aws:states:::states:startExecution`, answered by this server itself; and the
+//! end of the child for `.sync` and `.sync:2`.
 
 use aws::ApiError;
+use engine::event::Failure;
+use expr::json::{Document, Value as Json};
 use integrations::CallError;
-use runtime::{Namespace, TaskKey};
+use runtime::{ExecutionRecord, Job, Namespace, Runtime, Status, TaskKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{StatesApi, arns};
+use super::{StatesApi, arns, executions};
 use crate::front::Request;
 
 /// Starts an execution for a Task; the result is the API's, in PascalCase, with the SDK's metadata
@@ -57,7 +60,8 @@ impl Wanted {
             ("TraceHeader", "traceHeader"),
             ("Input", "input"),
         ] {
-            if let Some(value) = given.get(from) {
+            // A member that is null is not there ([rec] callback.test_start_execution_sync2).
+            if let Some(value) = given.get(from).filter(|value| **value != Json::Null) {
                 let text = value.as_str().map(str::to_owned);
                 body[to] = text.unwrap_or_else(|| value.to_text()).into();
             }
@@ -80,6 +84,116 @@ fn name_of(key: TaskKey) -> String {
     uuid::Builder::from_random_bytes(bytes)
         .into_uuid()
         .to_string()
+}
+
+/// Waits for the end of a child that was started; the result is its description, in PascalCase (spec integrations.md
+/// 2.1). A child that did not succeed is `States.TaskFailed`, with the description as the cause.
+pub async fn end_of_execution(
+    runtime: &Runtime,
+    namespace: &Namespace,
+    submission: &Document,
+    is_parsed: bool,
+) -> Result<String, CallError> {
+    let lost = |detail: String| CallError::Parameters {
+        name: "States.TaskFailed".to_owned(),
+        cause: detail,
+    };
+    let arn = child(submission);
+    let Ok(child) = arns::execution(&arn) else {
+        return Err(lost(format!("'{arn}' is not the ARN of an execution.")));
+    };
+    match runtime.end_of(namespace, &child.machine, &child.name).await {
+        Ok(record) => {
+            let described = described(&record, is_parsed).to_text();
+            match record.status {
+                Status::Succeeded => Ok(described),
+                _ => Err(lost(described)),
+            }
+        }
+        Err(runtime::RuntimeError::NotFound) => {
+            Err(lost(format!("Execution Does Not Exist: '{arn}'")))
+        }
+        Err(error) => {
+            tracing::error!(%error, %arn, "the end of an execution cannot be learnt");
+            // The process is ending; it is waited for again after the next start.
+            std::future::pending().await
+        }
+    }
+}
+
+/// Stops a child whose parent does not wait for it any more (spec integrations.md section 3).
+pub async fn stop_execution(runtime: &Runtime, job: &Job) {
+    let Some(submission) = &job.request.submission else {
+        return;
+    };
+    let arn = child(submission);
+    let Ok(child) = arns::execution(&arn) else {
+        return;
+    };
+    let cause = format!(
+        "The Task state in AWS Step Functions execution [{}] which was managing this resource was aborted",
+        job.facts.arn
+    );
+    let failure = Failure::of(None, Some(cause.into()));
+    let stopped = runtime
+        .stop_execution(&job.namespace, &child.machine, &child.name, failure)
+        .await;
+    if let Err(error) = stopped {
+        tracing::warn!(%error, %arn, "a child execution could not be stopped");
+    }
+}
+
+/// The ARN that starting a child returned.
+fn child(submission: &Document) -> String {
+    let arn = submission.value().get("ExecutionArn");
+    arn.and_then(Json::as_str).unwrap_or_default().to_owned()
+}
+
+/// DescribeExecution as a Task's result: names begin with a capital and are sorted, times are milliseconds.
+fn described(record: &ExecutionRecord, is_parsed: bool) -> Json {
+    let Value::Object(members) = executions::describe(record, true) else {
+        return Json::Null;
+    };
+    let mut shown: Vec<(std::sync::Arc<str>, Json)> = members
+        .iter()
+        .map(|(name, value)| {
+            let value = match name.as_str() {
+                "input" | "output" if is_parsed => parsed(value),
+                _ if name.ends_with("Date") => Json::int(millis(value)),
+                _ => capitals(value),
+            };
+            (capital(name).into(), value)
+        })
+        .collect();
+    shown.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Json::object(shown)
+}
+
+/// A payload, as JSON instead of text.
+fn parsed(value: &Value) -> Json {
+    let text = value.as_str().unwrap_or_default();
+    expr::json::parse(text).unwrap_or_else(|_| Json::string(text))
+}
+
+fn millis(epoch: &Value) -> i64 {
+    (epoch.as_f64().unwrap_or_default() * 1000.0).round() as i64
+}
+
+fn capitals(value: &Value) -> Json {
+    match value {
+        Value::Object(members) => Json::object(
+            members
+                .iter()
+                .map(|(name, value)| (capital(name).into(), capitals(value))),
+        ),
+        other => expr::json::parse(&other.to_string()).unwrap_or(Json::Null),
+    }
+}
+
+fn capital(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 impl StatesApi {

@@ -3,6 +3,7 @@
 //! Owns the API's shapes, names and errors. What a definition means is `asl`'s, what an execution does is the
 //! runtime's.
 
+mod activities;
 mod aliases;
 mod arns;
 mod census;
@@ -20,6 +21,7 @@ mod routing;
 mod starts;
 mod tags;
 mod targets;
+mod task_answers;
 mod test_state;
 mod tokens;
 mod updates;
@@ -40,6 +42,7 @@ use crate::mocks::Mocks;
 use crate::quotas::Quotas;
 use crate::records::Records;
 use crate::roles::Roles;
+pub use activities::has_activity;
 use census::Census;
 pub use history::show as show_event;
 use params::Params;
@@ -134,11 +137,24 @@ impl StatesApi {
             "ListStateMachineAliases" => self.list_aliases(request, &params),
             "DeleteStateMachineAlias" => self.delete_alias(request, &params).await,
             "TestState" => self.test_state(request, &params).await,
+            "CreateActivity" => self.create_activity(request, &params).await,
+            "DeleteActivity" => self.delete_activity(request, &params).await,
+            "DescribeActivity" => self.describe_activity(request, &params),
+            "ListActivities" => self.list_activities(request, &params),
+            "GetActivityTask" => self.activity_task(request, &params).await,
+            "SendTaskSuccess" => self.task_succeeded(request, &params).await,
+            "SendTaskFailure" => self.task_failed(request, &params).await,
+            "SendTaskHeartbeat" => self.task_heartbeat(request, &params).await,
             "TagResource" => self.tag(request, &params).await,
             "UntagResource" => self.untag(request, &params).await,
             "ListTagsForResource" => self.list_tags(request, &params),
             other => Err(errors::unknown_operation(other)),
         }
+    }
+
+    /// What runs the executions.
+    pub fn runtime(&self) -> Arc<Runtime> {
+        self.runtime.clone()
     }
 
     fn now_millis(&self) -> i64 {

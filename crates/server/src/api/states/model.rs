@@ -74,6 +74,10 @@ const MAX_RESULTS: Member = Member::new("maxResults", Kind::Integer(0, 1000));
 const NEXT_TOKEN: Member = Member::new("nextToken", Kind::Text(1, 1024));
 const ALIAS: Member = Member::new("stateMachineAliasArn", Kind::Arn(256)).required();
 const ROUTING: Member = Member::new("routingConfiguration", Kind::Routing);
+const ACTIVITY: Member = Member::new("activityArn", Kind::Arn(256)).required();
+const TASK_TOKEN: Member = Member::new("taskToken", Kind::Text(1, 2048)).required();
+const ERROR: Member = Member::new("error", Kind::Text(0, 256));
+const CAUSE: Member = Member::new("cause", Kind::Text(0, 32_768));
 const DESCRIPTION: Member = Member::new("description", Kind::Text(0, 256));
 
 /// The members of an operation; none if this version does not have it.
@@ -143,15 +147,7 @@ pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
                 ]
             }
         }
-        "StopExecution" => {
-            const {
-                &[
-                    EXECUTION,
-                    Member::new("error", Kind::Text(0, 256)),
-                    Member::new("cause", Kind::Text(0, 32_768)),
-                ]
-            }
-        }
+        "StopExecution" => const { &[EXECUTION, ERROR, CAUSE] },
         "RedriveExecution" => const { &[EXECUTION, Member::new("clientToken", Kind::ClientToken)] },
         "DescribeExecution" | "DescribeStateMachineForExecution" => {
             const { &[EXECUTION, INCLUDED_DATA] }
@@ -221,6 +217,20 @@ pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
                 ]
             }
         }
+        "CreateActivity" => const { &[NAME.required(), TAGS, ENCRYPTION] },
+        "DeleteActivity" | "DescribeActivity" => const { &[ACTIVITY] },
+        "ListActivities" => const { &[MAX_RESULTS, NEXT_TOKEN] },
+        "GetActivityTask" => const { &[ACTIVITY, Member::new("workerName", Kind::Text(1, 80))] },
+        "SendTaskSuccess" => {
+            const {
+                &[
+                    TASK_TOKEN,
+                    Member::new("output", Kind::Data(262_144)).required(),
+                ]
+            }
+        }
+        "SendTaskFailure" => const { &[TASK_TOKEN, ERROR, CAUSE] },
+        "SendTaskHeartbeat" => const { &[TASK_TOKEN] },
         "TagResource" => const { &[RESOURCE, TAGS.required()] },
         "UntagResource" => const { &[RESOURCE, Member::new("tagKeys", Kind::List).required()] },
         "ListTagsForResource" => const { &[RESOURCE] },
@@ -233,16 +243,4 @@ const DEFINITION_TO_VALIDATE: Member =
     Member::new("definition", Kind::Text(0, 1_048_576)).required();
 
 /// Operations of the model (2016-11-23) that this version does not have.
-pub(super) const NOT_YET: &[&str] = &[
-    "CreateActivity",
-    "DeleteActivity",
-    "DescribeActivity",
-    "DescribeMapRun",
-    "GetActivityTask",
-    "ListActivities",
-    "ListMapRuns",
-    "SendTaskFailure",
-    "SendTaskHeartbeat",
-    "SendTaskSuccess",
-    "UpdateMapRun",
-];
+pub(super) const NOT_YET: &[&str] = &["DescribeMapRun", "ListMapRuns", "UpdateMapRun"];

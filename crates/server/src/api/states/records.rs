@@ -113,6 +113,45 @@ pub(super) struct Tag {
     pub(super) value: String,
 }
 
+/// An activity.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct ActivityRecord {
+    pub(super) name: String,
+    pub(super) created_millis: i64,
+    /// `encryptionConfiguration`, as it is shown.
+    pub(super) encryption: serde_json::Value,
+    /// In the order of their first setting.
+    pub(super) tags: Vec<Tag>,
+}
+
+/// Where an activity's record is.
+pub(super) fn activity_key(account: &str, region: &str, name: &str) -> RecordKey {
+    RecordKey::new(account, region, "activity", &[name])
+}
+
+/// What the keys of all activities begin with.
+pub(super) fn activity_prefix(account: &str, region: &str) -> RecordKey {
+    RecordKey::new(account, region, "activity", &[])
+}
+
+/// A record that can be tagged.
+pub(super) trait Tagged {
+    /// Its tags.
+    fn tags(&mut self) -> &mut Vec<Tag>;
+}
+
+impl Tagged for MachineRecord {
+    fn tags(&mut self) -> &mut Vec<Tag> {
+        &mut self.tags
+    }
+}
+
+impl Tagged for ActivityRecord {
+    fn tags(&mut self) -> &mut Vec<Tag> {
+        &mut self.tags
+    }
+}
+
 /// Where a machine's record is.
 pub(super) fn machine_key(account: &str, region: &str, name: &str) -> RecordKey {
     RecordKey::new(account, region, "state-machine", &[name])

@@ -1,11 +1,13 @@
-//! Tags of state machines (spec api.md, TagResource; quotas.md).
+//! Tags of state machines and activities (spec api.md, TagResource; quotas.md).
 
 use aws::ApiError;
 use aws::validate::Violations;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::params::{Params, nested_text, typed};
-use super::records::{MachineRecord, Tag, machine_key};
+use super::records::{ActivityRecord, MachineRecord, Tag, Tagged, activity_key, machine_key};
 use super::{StatesApi, arns, errors};
 use crate::front::Request;
 use crate::records::{Change, RecordError, RecordKey};
@@ -17,8 +19,7 @@ impl StatesApi {
     pub(super) async fn tag(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
         let arn = params.required("resourceArn");
         let new = read(params.structure("tags"), arn)?;
-        let key = self.tagged(request, arn)?;
-        self.change_tags(&key, arn, |tags| {
+        self.change_tags(request, arn, |tags| {
             for tag in &new {
                 match tags.iter_mut().find(|old| old.key == tag.key) {
                     Some(old) => old.value.clone_from(&tag.value),
@@ -40,8 +41,7 @@ impl StatesApi {
         for key in &keys {
             typed(key, "tagKeys", Value::is_string, "String")?;
         }
-        let key = self.tagged(request, arn)?;
-        self.change_tags(&key, arn, |tags| {
+        self.change_tags(request, arn, |tags| {
             tags.retain(|tag| !keys.iter().any(|key| key == tag.key.as_str()))
         })
         .await
@@ -49,12 +49,10 @@ impl StatesApi {
 
     pub(super) fn list_tags(&self, request: &Request, params: &Params) -> Result<Value, ApiError> {
         let arn = params.required("resourceArn");
-        let key = self.tagged(request, arn)?;
-        let record = self
-            .records
-            .get::<MachineRecord>(&key)
-            .map_err(errors::from_records)?;
-        let tags = record.ok_or_else(|| errors::no_resource(arn))?.value.tags;
+        let tags = match self.tagged(request, arn)? {
+            Resource::Machine(key) => self.tags_of::<MachineRecord>(&key, arn)?,
+            Resource::Activity(key) => self.tags_of::<ActivityRecord>(&key, arn)?,
+        };
         let shown: Vec<Value> = tags
             .iter()
             .map(|tag| json!({ "key": tag.key, "value": tag.value }))
@@ -62,34 +60,65 @@ impl StatesApi {
         Ok(json!({ "tags": shown }))
     }
 
-    /// Only machines have tags here; a version, an alias or something of another account is not there ([rec]).
-    fn tagged(&self, request: &Request, text: &str) -> Result<RecordKey, ApiError> {
-        let arn = arns::machine(text).map_err(|error| match text.contains(":activity:") {
-            true => errors::no_resource(text),
-            false => error,
-        })?;
-        let own = arn.account == *request.account
-            && arn.region == *request.region
-            && arn.qualifier.is_none();
+    fn tags_of<T: Tagged + DeserializeOwned>(
+        &self,
+        key: &RecordKey,
+        arn: &str,
+    ) -> Result<Vec<Tag>, ApiError> {
+        let found = self.records.get::<T>(key).map_err(errors::from_records)?;
+        let mut record = found.ok_or_else(|| errors::no_resource(arn))?.value;
+        Ok(std::mem::take(record.tags()))
+    }
+
+    /// Machines and activities have tags; a version, an alias or something of another account is not there ([rec]).
+    fn tagged(&self, request: &Request, text: &str) -> Result<Resource, ApiError> {
+        let (account, region) = (&*request.account, &*request.region);
+        if let Ok(arn) = arns::activity(text) {
+            let own = arn.account == account && arn.region == region;
+            return match own {
+                true => Ok(Resource::Activity(activity_key(account, region, &arn.name))),
+                false => Err(errors::no_resource(text)),
+            };
+        }
+        let arn = arns::machine(text)?;
+        let own = arn.account == account && arn.region == region && arn.qualifier.is_none();
         match own {
-            true => Ok(machine_key(&request.account, &request.region, &arn.name)),
+            true => Ok(Resource::Machine(machine_key(account, region, &arn.name))),
             false => Err(errors::no_resource(text)),
         }
     }
 
     async fn change_tags(
         &self,
+        request: &Request,
+        arn: &str,
+        change: impl FnMut(&mut Vec<Tag>),
+    ) -> Result<Value, ApiError> {
+        match self.tagged(request, arn)? {
+            Resource::Machine(key) => {
+                self.change_tags_of::<MachineRecord>(&key, arn, change)
+                    .await
+            }
+            Resource::Activity(key) => {
+                self.change_tags_of::<ActivityRecord>(&key, arn, change)
+                    .await
+            }
+        }
+    }
+
+    async fn change_tags_of<T: Tagged + Clone + Serialize + DeserializeOwned>(
+        &self,
         key: &RecordKey,
         arn: &str,
         mut change: impl FnMut(&mut Vec<Tag>),
     ) -> Result<Value, ApiError> {
         self.records
-            .update(key, |old: Option<&MachineRecord>| {
+            .update(key, |old: Option<&T>| {
                 let mut record = old
                     .cloned()
                     .ok_or_else(|| TagError(errors::no_resource(arn)))?;
-                change(&mut record.tags);
-                match record.tags.len() > MOST {
+                change(record.tags());
+                match record.tags().len() > MOST {
                     true => Err(TagError(errors::too_many_tags(arn))),
                     false => Ok((Change::Put(record), json!({}))),
                 }
@@ -97,6 +126,12 @@ impl StatesApi {
             .await
             .map_err(|error: TagError| error.0)
     }
+}
+
+/// What has tags, by where its record is.
+enum Resource {
+    Machine(RecordKey),
+    Activity(RecordKey),
 }
 
 struct TagError(ApiError);

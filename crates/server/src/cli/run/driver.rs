@@ -10,8 +10,8 @@ use std::time::Duration;
 use asl::Machine;
 use engine::event::Failure;
 use engine::{
-    Command, Event, Execution, Facts, Input, Limits, Machinery, Outcome, TaskId, TaskOutcome,
-    TaskRequest, TimerId, Timestamp, step,
+    Alone, Command, Event, Execution, Facts, Input, Limits, Machinery, Outcome, Surroundings,
+    TaskId, TaskOutcome, TaskRequest, TimerId, Timestamp, step,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -44,6 +44,19 @@ impl Answer {
     /// Delivers the outcome; nobody minds when the execution has ended meanwhile.
     pub fn send(self, outcome: TaskOutcome) {
         let _ = self.answers.send((self.task, outcome));
+    }
+}
+
+/// What there is around an execution that is run by itself: tokens that nobody can answer, and no activity.
+struct ByItself;
+
+impl Surroundings for ByItself {
+    fn token(&self, task: TaskId) -> Arc<str> {
+        Alone.token(task)
+    }
+
+    fn has_activity(&self, _arn: &str) -> bool {
+        false
     }
 }
 
@@ -144,6 +157,7 @@ impl Driver<'_> {
             machine: &self.machine,
             limits: &self.limits,
             entropy: &mut self.entropy,
+            surroundings: &ByItself,
         };
         let step = step(machinery, &mut self.execution, input, self.clock.now());
         self.watcher.events(&step.events);
@@ -166,10 +180,12 @@ impl Driver<'_> {
                 self.calls.insert(task);
                 self.caller.call(task, request, answer);
             }
-            Command::CancelTask(task) => {
+            Command::CancelTask { task, .. } => {
                 self.calls.remove(&task);
                 self.caller.cancel(task);
             }
+            // There are no workers.
+            Command::OfferTask(_) | Command::WithdrawTask(_) => {}
             Command::SetTimer { timer, due } => {
                 self.timers.insert((due, timer));
             }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use asl::definition::Target;
+use asl::definition::{Pattern, Target};
 use aws::arn::FunctionRef;
 use engine::{Facts, TaskId, TaskOutcome, TaskRequest};
 use expr::json::{Document, Object, Value};
@@ -159,6 +159,11 @@ impl Caller for World {
             );
             return answer.send(no_machine(&request));
         }
+        if awaits_token(&request.resource.target) {
+            self.hint(
+                "nobody can answer a task token when a definition is run by itself: only TimeoutSeconds or HeartbeatSeconds ends such a task".to_owned(),
+            );
+        }
         let call = TaskCall {
             key: key(task),
             namespace: Namespace::new(&self.place.0, &self.place.1),
@@ -220,6 +225,10 @@ fn calls_states(target: &Target) -> bool {
     matches!(target, Target::Service { resource_type, .. } if &**resource_type == "states")
 }
 
+fn awaits_token(target: &Target) -> bool {
+    matches!(target, Target::Service { pattern, .. } if *pattern == Pattern::WaitForTaskToken)
+}
+
 /// What Step Functions answers when a machine is not there.
 fn no_machine(request: &TaskRequest) -> TaskOutcome {
     let arn = request
@@ -238,8 +247,11 @@ fn no_machine(request: &TaskRequest) -> TaskOutcome {
         ),
         request_id: uuid::Uuid::new_v4().to_string(),
     };
-    TaskOutcome::Failed {
-        error: Some(error.name().to_owned()),
-        cause: Some(error.cause()),
+    let (name, cause) = (Some(error.name().to_owned()), Some(error.cause()));
+    match &request.resource.target {
+        Target::Service { pattern, .. } if *pattern != Pattern::RequestResponse => {
+            TaskOutcome::SubmitFailed { error: name, cause }
+        }
+        _ => TaskOutcome::Failed { error: name, cause },
     }
 }

@@ -41,6 +41,7 @@ impl Census {
         self.largest = self.largest.max(value.len() as u64);
         let rows = match Key::parse(key) {
             Key::Registry(_) => self.tables.entry("namespaces").or_default(),
+            Key::TaskTokens => self.tables.entry("task token key").or_default(),
             Key::Unknown => &mut self.unknown,
             Key::Row(_, table, rest) => {
                 self.look_into(table, rest, value);

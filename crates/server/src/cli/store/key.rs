@@ -1,13 +1,15 @@
 //! What a key is about, read from the key alone. The layout is `runtime::keys`'.
 
 use runtime::ExecutionId;
-use runtime::keys::{Namespace, REGISTRY, Table};
+use runtime::keys::{Namespace, REGISTRY, TOKEN_KEY, Table};
 
 /// A key, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Key<'a> {
     /// Says that a namespace holds executions.
     Registry(Namespace),
+    /// What task tokens are sealed with.
+    TaskTokens,
     /// A row of a table; what follows the table in the key.
     Row(Namespace, Table, &'a [u8]),
     /// Nothing that this program knows.
@@ -23,6 +25,7 @@ pub(super) const TABLES: &[(Table, &str)] = &[
     (Table::History, "histories"),
     (Table::ExecutionList, "execution lists"),
     (Table::ExecutionName, "execution names"),
+    (Table::OfferedTask, "offered activity tasks"),
     (Table::Remains, "remains for redrives"),
     (Table::Execution, "executions"),
 ];
@@ -33,7 +36,10 @@ impl Key<'_> {
         if key.starts_with(REGISTRY) {
             return Namespace::from_registry_key(key).map_or(Key::Unknown, Key::Registry);
         }
-        row(key).unwrap_or(Key::Unknown)
+        match key == TOKEN_KEY {
+            true => Key::TaskTokens,
+            false => row(key).unwrap_or(Key::Unknown),
+        }
     }
 }
 
@@ -50,6 +56,13 @@ fn row(key: &[u8]) -> Option<Key<'_>> {
 pub(super) fn execution(rest: &[u8]) -> Option<(ExecutionId, &[u8])> {
     let (id, rest) = rest.split_first_chunk()?;
     Some((ExecutionId(u128::from_be_bytes(*id)), rest))
+}
+
+/// The execution in the key of an offered task: behind the activity and the time, before the event.
+pub(super) fn offered(rest: &[u8]) -> Option<ExecutionId> {
+    let (rest, _event) = rest.split_last_chunk::<8>()?;
+    let (_, id) = rest.split_last_chunk()?;
+    Some(ExecutionId(u128::from_be_bytes(*id)))
 }
 
 /// The execution at the end of a list's key, and the machine's name before it.

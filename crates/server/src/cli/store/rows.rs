@@ -69,6 +69,7 @@ impl<'a> RowCheck<'a> {
             Table::ExecutionList => self.listed(&namespace, rest, value),
             Table::ExecutionName => self.named(&namespace, rest, value),
             Table::Express => self.express(&namespace, rest, value),
+            Table::OfferedTask => self.offered(&namespace, rest),
             _ => self.execution(&namespace, rest, value),
         };
         if let Err((affected, what)) = checked {
@@ -353,6 +354,20 @@ impl<'a> RowCheck<'a> {
         let (_, record) = execution_row(rest, value)?;
         self.has_definition(namespace, &record.revision.key)
             .map_err(|what| (record.facts.arn.to_string(), what))
+    }
+
+    /// A task that waits for a worker belongs to an execution that is open.
+    fn offered(&self, namespace: &Namespace, rest: &[u8]) -> Result<(), (String, Wrong)> {
+        let affected = || format!("offered task {}", rest.escape_ascii());
+        let execution =
+            key::offered(rest).ok_or_else(|| (affected(), "its key is wrong".into()))?;
+        let record = self
+            .find(namespace, execution)
+            .map_err(|what| (affected(), what))?;
+        match record.status {
+            Status::Running => Ok(()),
+            _ => Err((affected(), "its execution has ended".into())),
+        }
     }
 
     /// An execution's record, and whether everything that belongs to it is there.

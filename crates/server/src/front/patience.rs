@@ -1,0 +1,46 @@
+//! How long an answer is waited for: until the client hangs up or the server stops. For operations that wait on purpose.
+
+use tokio::sync::watch;
+
+/// See the module's documentation. By default it is without end.
+#[derive(Clone, Debug, Default)]
+pub struct Patience {
+    /// Its sender lives as long as the client waits.
+    client: Option<watch::Receiver<()>>,
+    /// Becomes true when the server stops.
+    stop: Option<watch::Receiver<bool>>,
+}
+
+impl Patience {
+    /// Of a client of a server: the sender is to be dropped when the client is gone.
+    pub fn of(stop: watch::Receiver<bool>) -> (Patience, watch::Sender<()>) {
+        let (waits, client) = watch::channel(());
+        let patience = Patience {
+            client: Some(client),
+            stop: Some(stop),
+        };
+        (patience, waits)
+    }
+
+    /// Waits until nobody waits for the answer any more.
+    pub async fn is_over(&self) {
+        let (client, stop) = (self.client.clone(), self.stop.clone());
+        let client = async {
+            match client {
+                // Nothing is ever sent: it ends with its sender.
+                Some(mut client) => while client.changed().await.is_ok() {},
+                None => std::future::pending().await,
+            }
+        };
+        let stop = async {
+            match stop {
+                Some(mut stop) => drop(stop.wait_for(|stop| *stop).await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = client => {}
+            () = stop => {}
+        }
+    }
+}
