@@ -32,6 +32,7 @@ def run(cases, report, output):
         try:
             command = [
                 sys.executable, str(cases / "run_cases.py"), "--endpoint", server.url, "--lambda-endpoint", server.url,
+                "--services-endpoint", server.url,
                 "--class", "ab", "--exclude-tag", EXCLUDED_TAGS, "--group", GROUPS, "--report", str(report),
             ]
             # The cases quote botocore's messages as its legacy retry mode words them.

@@ -231,6 +231,11 @@ impl Shared {
             }
             Effect::Stopped(at, reply) => reply(Ok(Some(at))),
             Effect::Finished(finished, reply) => reply(Ok(finished)),
+            Effect::Heard(heard) => {
+                if let Some(listener) = &self.ports.listener {
+                    listener.hear(heard);
+                }
+            }
         }
     }
 

@@ -91,6 +91,8 @@ pub enum Table {
     Definition = b'd',
     /// Express executions that were acknowledged and have not ended.
     Express = b'e',
+    /// What log groups hold.
+    Log = b'g',
 }
 
 /// A key under construction.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use engine::{Facts, TaskId, TaskOutcome, TaskRequest, Timestamp};
+use engine::{Event, Facts, TaskId, TaskOutcome, TaskRequest, Timestamp};
 use expr::Entropy;
 
 use crate::id::ExecutionId;
@@ -104,6 +104,29 @@ pub trait TaskRunner: Send + Sync {
     }
 }
 
+/// What an execution did, durably as far as it is to be durable.
+pub struct Heard {
+    /// Account and region.
+    pub namespace: Namespace,
+    /// The revision that it runs, by the name of its row.
+    pub revision: Arc<str>,
+    /// The execution.
+    pub facts: Arc<Facts>,
+    /// How often it was redriven.
+    pub redrives: u32,
+    /// In order, and in the order of their steps.
+    pub events: Vec<Event>,
+}
+
+/// Hears what executions do.
+pub trait Listener: Send + Sync {
+    /// Whether it wants to hear of the executions of a revision. The answer stays the same.
+    fn listens(&self, namespace: &Namespace, revision: &Arc<str>) -> bool;
+
+    /// Takes note and returns at once: it runs on the store's committer thread, or on the shard's.
+    fn hear(&self, heard: Heard);
+}
+
 /// All of them.
 #[derive(Clone)]
 pub struct Ports {
@@ -113,4 +136,6 @@ pub struct Ports {
     pub entropy: EntropySource,
     /// Calls.
     pub runner: Arc<dyn TaskRunner>,
+    /// Who hears what executions do.
+    pub listener: Option<Arc<dyn Listener>>,
 }

@@ -148,6 +148,7 @@ impl Runtime {
             tokens: tokens.clone(),
             runner: ports.runner.clone(),
             opened: ports.clock.now(),
+            listener: ports.listener.clone(),
         };
         let mut recovered: Vec<(Shard, VecDeque<ExecutionId>)> = (0..shards)
             .map(|_| {

@@ -5,6 +5,8 @@ mod cli;
 mod config;
 mod entropy;
 mod front;
+mod log_delivery;
+mod logs;
 mod mocks;
 mod quotas;
 mod records;

@@ -15,11 +15,14 @@ use tokio::time::{Instant, timeout_at};
 use crate::api::Services;
 use crate::api::iam::Iam;
 use crate::api::lambda::LambdaApi;
-use crate::api::states::StatesApi;
+use crate::api::logs::LogsApi;
+use crate::api::states::{Parts, StatesApi};
 use crate::api::sts::Sts;
 use crate::config::Config;
 use crate::entropy::SystemEntropy;
 use crate::front::http::{self, Defaults};
+use crate::log_delivery;
+use crate::logs::Logs;
 use crate::mocks::{MockFileError, MockedTasks, Mocks};
 use crate::records::Records;
 use crate::retention;
@@ -30,6 +33,9 @@ use crate::tasks::{Functions, Tasks};
 const LAST: Duration = Duration::from_secs(3);
 /// How long the store may take to close after that. Everything that was acknowledged is on the disk by then.
 const CLOSE: Duration = Duration::from_secs(10);
+
+/// How long the last events of executions may take to be logged when the server is stopped.
+const LAST_LOGS: Duration = Duration::from_secs(2);
 
 /// Why the server could not start or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +116,22 @@ pub struct Server {
     stop: watch::Sender<bool>,
     front: tokio::task::JoinHandle<()>,
     retention: tokio::task::JoinHandle<()>,
+    writer: LogWriter,
     address: SocketAddr,
+}
+
+/// Writes what executions log.
+struct LogWriter {
+    stop: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl LogWriter {
+    /// Lets what waits be written.
+    async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = tokio::time::timeout(LAST_LOGS, self.task).await;
+    }
 }
 
 impl Server {
@@ -140,12 +161,16 @@ impl Server {
             functions(&config, lambda.clone())?,
         )
         .with_records(records.clone());
+        let logs = Logs::new(store.clone(), records.clone(), clock.clone());
+        let (delivery, writer) =
+            log_delivery::delivery(logs.clone(), records.clone(), &config.account);
         let called: Arc<dyn TaskRunner> = Arc::new(tasks.clone());
         let runner = MockedTasks::new(called.clone(), mocks.clone(), store.clone());
         let ports = Ports {
             clock: clock.clone(),
             entropy: Arc::new(|| Box::new(SystemEntropy::new())),
             runner: Arc::new(runner),
+            listener: Some(Arc::new(delivery)),
         };
         let options = Options {
             open_executions: config.quotas.open_executions,
@@ -153,22 +178,24 @@ impl Server {
         };
         let runtime = Arc::new(Runtime::open(store.clone(), ports, options)?);
         let iam = Arc::new(Iam::new(records.clone()));
-        let states = Arc::new(StatesApi::new(
-            runtime.clone(),
+        let states = Arc::new(StatesApi::new(Parts {
+            runtime: runtime.clone(),
             records,
-            roles(iam.clone()),
+            roles: roles(iam.clone()),
+            logs: logs.clone(),
             clock,
-            config.strict_roles,
-            config.quotas.clone(),
-            called,
+            strict_roles: config.strict_roles,
+            quotas: config.quotas.clone(),
+            runner: called,
             mocks,
-        ));
+        }));
         tasks.serve_states(&states);
         let services = Arc::new(Services {
             states,
             iam,
             sts: Sts::default(),
             lambda,
+            logs: LogsApi::new(logs),
         });
         let defaults = Defaults {
             account: config.account.into(),
@@ -180,6 +207,11 @@ impl Server {
             config.retention_days,
         ));
         let (stop, stopped) = watch::channel(false);
+        let (stop_writer, writer_stopped) = watch::channel(false);
+        let writer = LogWriter {
+            stop: stop_writer,
+            task: tokio::spawn(writer.run(writer_stopped)),
+        };
         let front = tokio::spawn(http::serve(
             listener,
             services,
@@ -197,6 +229,7 @@ impl Server {
             stop,
             front,
             retention,
+            writer,
             address,
         })
     }
@@ -222,6 +255,7 @@ impl Server {
             tracing::warn!("calls of tasks are given up; they are made again after the next start");
         }
         self.runtime.shutdown().await;
+        self.writer.stop().await;
         let _ = tokio::time::timeout(LAST, self.host.shutdown()).await;
         let store = self.store.clone();
         match tokio::task::spawn_blocking(move || store.close()).await {

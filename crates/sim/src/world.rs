@@ -176,6 +176,7 @@ impl World {
             clock: self.clock.clone(),
             entropy: Arc::new(move || Box::new(lock(&seeds).fork())),
             runner: self.outside.clone(),
+            listener: None,
         };
         let options = Options {
             shards: self.random.between(1, 3) as u16,

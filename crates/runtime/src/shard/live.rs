@@ -16,6 +16,7 @@ use crate::codec::records;
 use crate::codec::remains::RemainsRow;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
+use crate::ports::Heard;
 use crate::record::{ExecutionRecord, Status};
 use crate::redrives::Remains;
 use crate::remains;
@@ -30,6 +31,8 @@ pub(super) struct Live {
     pub(super) machine: Arc<Machine>,
     pub(super) execution: Execution,
     rows: Rows,
+    /// Whether somebody listens.
+    pub(super) is_heard: bool,
     /// Every commit of this execution holds on to it until it is durable.
     hold: Arc<()>,
     /// The most that it has weighed.
@@ -83,6 +86,7 @@ impl Live {
             machine: row.machine,
             execution,
             rows,
+            is_heard: false,
             hold: Arc::new(()),
             peak: 0,
         };
@@ -128,6 +132,7 @@ impl Live {
             machine: row.machine,
             execution: row.execution.resume(),
             rows,
+            is_heard: false,
             hold: Arc::new(()),
             peak: 0,
         }
@@ -248,6 +253,19 @@ impl Live {
         let documents = step.events.iter().filter_map(|event| event.kind.document());
         let made: usize = documents.map(|document| document.text().len()).sum();
         self.peak = self.peak.max(self.weight() + made);
+    }
+
+    /// What is told of a step, if somebody listens.
+    pub(super) fn heard(&self, events: Vec<Event>) -> Option<Effect> {
+        (self.is_heard && !events.is_empty()).then(|| {
+            Effect::Heard(Heard {
+                namespace: self.namespace.clone(),
+                revision: self.record.revision.key.clone(),
+                facts: self.record.facts.clone(),
+                redrives: self.record.redrives.count,
+                events,
+            })
+        })
     }
 
     /// What its caller hears, if it waits for an end that has come.

@@ -32,7 +32,7 @@ use crate::activities::{ActivityTask, Claim, Offered, Place};
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
-use crate::ports::{Job, TaskKey, TaskRunner};
+use crate::ports::{Heard, Job, Listener, TaskKey, TaskRunner};
 use crate::record::{ExecutionRecord, PinnedRevision};
 use crate::tokens::{Around, TokenKey};
 
@@ -190,6 +190,8 @@ pub enum Effect {
     Stopped(Timestamp, Reply<Option<Timestamp>>),
     /// Tell who waited for its end.
     Finished(Finished, Reply<Finished>),
+    /// Tell who listens.
+    Heard(Heard),
 }
 
 /// What a shard is told of the outside while it steps.
@@ -201,6 +203,8 @@ pub struct Surroundings {
     pub runner: Arc<dyn TaskRunner>,
     /// When this process took the executions over: whose heart beat before has a full interval from then on.
     pub opened: Timestamp,
+    /// Who hears what executions do.
+    pub listener: Option<Arc<dyn Listener>>,
 }
 
 /// See the module's documentation.
@@ -331,7 +335,8 @@ impl Shard {
     /// Takes over an Express execution that was open when the process ended, however many there are: it begins again
     /// when it is woken.
     pub fn adopt_express(&mut self, row: ResumeRow) {
-        self.residents.insert(row.id, Live::begun_before(row));
+        let id = row.id;
+        self.keep(id, Live::begun_before(row));
     }
 
     /// Takes up what an adopted execution was doing: timers that are due fire, every call that was in flight is made
@@ -389,7 +394,7 @@ impl Shard {
             Ok(Some(row)) => {
                 let mut live = Live::resumed(row);
                 self.move_timers(id, &mut live.execution);
-                self.residents.insert(id, live);
+                self.keep(id, live);
                 true
             }
             Ok(None) => {
@@ -410,6 +415,14 @@ impl Shard {
         }
     }
 
+    /// Has it in memory from now on.
+    fn keep(&mut self, id: ExecutionId, mut live: Live) {
+        let listener = self.surroundings.listener.as_ref();
+        live.is_heard = listener
+            .is_some_and(|listener| listener.listens(&live.namespace, &live.record.revision.key));
+        self.residents.insert(id, live);
+    }
+
     fn start(&mut self, row: StartRow, now: Timestamp, out: &mut Vec<Commit>) {
         let id = row.id;
         if row.promise.is_express() && self.residents.is_full_of_express() {
@@ -419,7 +432,7 @@ impl Shard {
         let transaction = live.first_transaction();
         let started = |reply| Effect::Started(id, live.started.clone(), reply);
         let effects = reply.map(started).into_iter().collect();
-        self.residents.insert(id, live);
+        self.keep(id, live);
         let draft = Draft {
             transaction,
             effects,
@@ -490,7 +503,7 @@ impl Shard {
         live.record.reopen(at, token);
         let count = live.record.redrives.count;
         let effects = vec![Effect::Redriven(id, live.started.clone(), at, reply)];
-        self.residents.insert(id, live);
+        self.keep(id, live);
         let draft = Draft {
             transaction,
             effects,
@@ -567,8 +580,9 @@ impl Shard {
         if !stale {
             live.write(id, &step, &mut transaction.writes);
         }
-        let is_immediate = live.is_express() && is_settled && transaction.writes.is_empty();
+        let may_be_immediate = live.is_express() && is_settled;
         let (closed, hold, finished) = (live.execution.is_closed(), live.hold(), live.finished());
+        effects.extend(live.heard(step.events));
         self.command(id, step.commands, &mut transaction.writes, &mut effects);
         effects.extend(finished);
         match closed {
@@ -581,6 +595,7 @@ impl Shard {
         if step.more {
             self.take_turn_later(id);
         }
+        let is_immediate = may_be_immediate && transaction.writes.is_empty();
         out.push(Commit {
             transaction,
             effects,

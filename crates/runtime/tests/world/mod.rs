@@ -133,6 +133,7 @@ pub fn open_with(
         clock: Arc::new(Virtual(outside.epoch)),
         entropy: Arc::new(move || Box::new(Random(seeds.lock().unwrap().next_u64()))),
         runner: Arc::new(outside.clone()),
+        listener: None,
     };
     let options = Options {
         room: Room {

@@ -1,9 +1,10 @@
-//! The services behind the front, one module each: `states`, `iam`, `sts`, `lambda`.
+//! The services behind the front, one module each: `states`, `iam`, `sts`, `lambda`, `logs`.
 //!
 //! A service is a struct with `async fn handle(&self, request: &Request) -> Response`, made in [`Services`].
 
 pub mod iam;
 pub mod lambda;
+pub mod logs;
 pub mod states;
 pub mod sts;
 
@@ -16,6 +17,7 @@ use aws::error::{JsonVersion, Rendered};
 use crate::front::{Request, Response, Route, route};
 use iam::Iam;
 use lambda::LambdaApi;
+use logs::LogsApi;
 use states::StatesApi;
 use sts::Sts;
 
@@ -29,6 +31,8 @@ pub struct Services {
     pub sts: Sts,
     /// Lambda.
     pub lambda: LambdaApi,
+    /// CloudWatch Logs.
+    pub logs: LogsApi,
 }
 
 impl Services {
@@ -45,6 +49,7 @@ impl Services {
             Route::Iam => self.iam.handle(&request).await,
             Route::Sts => self.sts.handle(&request).await,
             Route::Lambda => self.lambda.handle(&request).await,
+            Route::Logs => self.logs.handle(&request).await,
             Route::Health => Response::new(200, "text/plain", "ok\n"),
             _ => unknown(&request),
         }

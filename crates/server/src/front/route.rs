@@ -14,6 +14,8 @@ pub enum Route {
     Sts,
     /// Lambda.
     Lambda,
+    /// CloudWatch Logs.
+    Logs,
     /// Liveness, for load balancers: `GET /health`.
     Health,
     /// Nothing that is served here.
@@ -42,6 +44,7 @@ pub fn route(request: &Request) -> Route {
 fn by_target(target: &str, scope: Option<&str>) -> Route {
     match target.split_once('.') {
         Some(("AWSStepFunctions", _)) => Route::States,
+        Some(("Logs_20140328", _)) => Route::Logs,
         _ if scope == Some("states") => Route::States,
         _ => Route::Unknown,
     }

@@ -1,4 +1,5 @@
-//! Logging, tracing and encryption configuration: checked, stored, shown again. Nothing is logged or traced yet.
+//! Logging, tracing and encryption configuration: checked, stored, shown again. What is logged is `logging`'s; nothing
+//! is traced.
 
 use aws::ApiError;
 use serde::{Deserialize, Serialize};
@@ -6,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::errors;
 use super::params::{Params, nested, nested_boolean, nested_list, nested_text, typed};
+use crate::logs::{GroupPlace, Logs};
 
 /// As given, with the defaults that Describe shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,11 +29,15 @@ impl Default for Configuration {
 
 impl Configuration {
     /// These, with what the request changes.
-    pub(super) fn changed_by(&self, params: &Params) -> Result<Configuration, ApiError> {
+    pub(super) fn changed_by(
+        &self,
+        params: &Params,
+        logs: &Logs,
+    ) -> Result<Configuration, ApiError> {
         Ok(Configuration {
             logging: params
                 .structure("loggingConfiguration")
-                .map_or(Ok(self.logging.clone()), logging)?,
+                .map_or(Ok(self.logging.clone()), |given| logging(given, logs))?,
             tracing: params
                 .structure("tracingConfiguration")
                 .map_or(Ok(self.tracing.clone()), tracing)?,
@@ -42,7 +48,7 @@ impl Configuration {
     }
 }
 
-fn logging(given: &Value) -> Result<Value, ApiError> {
+fn logging(given: &Value, logs: &Logs) -> Result<Value, ApiError> {
     let level = nested_text(given, "level")?.unwrap_or("OFF");
     if !["ALL", "ERROR", "FATAL", "OFF"].contains(&level) {
         return Err(one_of(
@@ -58,7 +64,7 @@ fn logging(given: &Value) -> Result<Value, ApiError> {
         ));
     }
     for destination in destinations {
-        check_destination(destination)?;
+        check_destination(destination, logs)?;
     }
     let include = nested_boolean(given, "includeExecutionData")?;
     let mut shown = json!({ "level": level, "includeExecutionData": include });
@@ -69,8 +75,8 @@ fn logging(given: &Value) -> Result<Value, ApiError> {
     Ok(shown)
 }
 
-/// The ARN of a log group with `:*` behind it; whether the group exists is not known here.
-fn check_destination(destination: &Value) -> Result<(), ApiError> {
+/// The ARN of a log group with `:*` behind it, and the group must be there.
+fn check_destination(destination: &Value, logs: &Logs) -> Result<(), ApiError> {
     typed(destination, "destinations", Value::is_object, "structure")?;
     let group = nested(
         destination,
@@ -82,12 +88,13 @@ fn check_destination(destination: &Value) -> Result<(), ApiError> {
         Some(group) => nested_text(group, "logGroupArn")?.unwrap_or_default(),
         None => "",
     };
-    let logs = arn
-        .parse::<aws::Arn>()
-        .is_ok_and(|arn| arn.service == "logs");
-    match logs && arn.ends_with(":*") {
-        true => Ok(()),
-        false => Err(errors::invalid_logging("Log Destination not found.")),
+    let place = GroupPlace::from_arn(arn).filter(|_| arn.ends_with(":*"));
+    let not_found = || errors::invalid_logging("Log Destination not found.");
+    let place = place.ok_or_else(not_found)?;
+    match logs.may_be_named(&place) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(not_found()),
+        Err(error) => Err(errors::from_logs(&error)),
     }
 }
 

@@ -3,6 +3,7 @@
 use aws::ApiError;
 use runtime::{NotRedrivable, RuntimeError};
 
+use crate::logs::LogsError;
 use crate::records::RecordError;
 
 /// The namespace of the service's own errors.
@@ -288,6 +289,11 @@ pub(super) fn from_records(error: RecordError) -> ApiError {
         RecordError::Lost => unavailable(),
         error => internal(&error),
     }
+}
+
+/// What the log groups report.
+pub(super) fn from_logs(error: &LogsError) -> ApiError {
+    internal(error)
 }
 
 fn error_conflict() -> ApiError {

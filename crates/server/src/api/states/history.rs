@@ -80,7 +80,7 @@ impl StatesApi {
 
 /// One event; `data` says whether payloads are shown.
 pub fn show(event: &Event, data: bool) -> Value {
-    let shape = shape(&event.kind, data);
+    let shape = shape(&event.kind, Details::new(data));
     let mut shown = Map::new();
     shown.insert("timestamp".into(), epoch(event.timestamp.0));
     shown.insert("type".into(), shape.name.into());
@@ -90,6 +90,22 @@ pub fn show(event: &Event, data: bool) -> Value {
         shown.insert(member.into(), Value::Object(details));
     }
     Value::Object(shown)
+}
+
+/// An event's type.
+pub(super) fn name(kind: &EventKind) -> String {
+    shape(kind, Details::new(false)).name
+}
+
+/// An event's type and its details as they are logged: what failed is told even where payloads are not ([rec] logs).
+pub(super) fn logged(kind: &EventKind, data: bool) -> (String, Map<String, Value>) {
+    let details = Details {
+        failures: true,
+        ..Details::new(data)
+    };
+    let shape = shape(kind, details);
+    let details = shape.details.map(|(_, details)| details);
+    (shape.name, details.unwrap_or_default())
 }
 
 /// An event's type and its details.
@@ -114,8 +130,7 @@ impl Shape {
     }
 }
 
-fn shape(kind: &EventKind, data: bool) -> Shape {
-    let d = Details::new(data);
+fn shape(kind: &EventKind, d: Details) -> Shape {
     match kind {
         EventKind::ExecutionStarted { input, role_arn } => Shape::with(
             "ExecutionStarted",
@@ -347,6 +362,8 @@ fn activity_shape(kind: &EventKind, d: Details) -> Shape {
 /// Details under construction.
 struct Details {
     data: bool,
+    /// Whether errors and causes are shown.
+    failures: bool,
     map: Map<String, Value>,
 }
 
@@ -354,6 +371,7 @@ impl Details {
     fn new(data: bool) -> Details {
         Details {
             data,
+            failures: data,
             map: Map::new(),
         }
     }
@@ -407,9 +425,9 @@ impl Details {
     }
 
     fn failure(self, failure: &Failure) -> Details {
-        let data = self.data;
+        let told = self.failures;
         let put = |details: Details, name: &str, text: &Option<std::sync::Arc<str>>| match text {
-            Some(text) if data => details.text(name, text),
+            Some(text) if told => details.text(name, text),
             _ => details,
         };
         let details = put(self, "error", &failure.error);

@@ -32,7 +32,7 @@ impl StatesApi {
         arns::check_name(name)?;
         let creation = Publication::read(params)?;
         let machine_type = params.text("type").unwrap_or("STANDARD");
-        let configuration = Configuration::default().changed_by(params)?;
+        let configuration = Configuration::default().changed_by(params, &self.logs)?;
         let tags = tags::read(params.structure("tags"), &self.machine_arn(request, name))?;
         let definition = params.required("definition");
         let machine = self.compile(name, definition, machine_type)?;

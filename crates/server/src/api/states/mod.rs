@@ -12,6 +12,7 @@ mod errors;
 mod executions;
 mod history;
 pub mod integration;
+pub mod logging;
 mod machines;
 mod model;
 mod params;
@@ -38,6 +39,7 @@ use serde_json::{Value, json};
 
 use crate::api::rendered;
 use crate::front::{Request, Response};
+use crate::logs::Logs;
 use crate::mocks::Mocks;
 use crate::quotas::Quotas;
 use crate::records::Records;
@@ -53,6 +55,7 @@ pub struct StatesApi {
     runtime: Arc<Runtime>,
     records: Records,
     roles: Roles,
+    logs: Logs,
     clock: Arc<dyn Clock>,
     strict_roles: bool,
     tests: Tests,
@@ -61,29 +64,42 @@ pub struct StatesApi {
     mocks: Arc<Mocks>,
 }
 
+/// What the service is made from.
+pub struct Parts {
+    /// Executions.
+    pub runtime: Arc<Runtime>,
+    /// State machines.
+    pub records: Records,
+    /// What IAM says of roles.
+    pub roles: Roles,
+    /// The groups that executions log to.
+    pub logs: Logs,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Whether roles that this server does not know are refused.
+    pub strict_roles: bool,
+    /// How much there may be.
+    pub quotas: Quotas,
+    /// Makes the calls of tests.
+    pub runner: Arc<dyn TaskRunner>,
+    /// The test cases of executions.
+    pub mocks: Arc<Mocks>,
+}
+
 impl StatesApi {
-    /// Over a runtime; `strict_roles` refuses roles that this server does not know, `quotas` say how much there may be,
-    /// `runner` makes the calls of tests, `mocks` has the test cases of executions.
-    pub fn new(
-        runtime: Arc<Runtime>,
-        records: Records,
-        roles: Roles,
-        clock: Arc<dyn Clock>,
-        strict_roles: bool,
-        quotas: Quotas,
-        runner: Arc<dyn TaskRunner>,
-        mocks: Arc<Mocks>,
-    ) -> StatesApi {
+    /// Of its parts.
+    pub fn new(parts: Parts) -> StatesApi {
         StatesApi {
-            runtime,
-            records,
-            roles,
-            tests: Tests::new(runner, clock.clone()),
-            clock,
-            strict_roles,
-            quotas,
+            tests: Tests::new(parts.runner, parts.clock.clone()),
+            runtime: parts.runtime,
+            records: parts.records,
+            roles: parts.roles,
+            logs: parts.logs,
+            clock: parts.clock,
+            strict_roles: parts.strict_roles,
+            quotas: parts.quotas,
             census: Census::default(),
-            mocks,
+            mocks: parts.mocks,
         }
     }
 

@@ -76,7 +76,7 @@ impl StatesApi {
         let current = self.definition(request, &old.revision.key)?;
         let definition = params.text("definition").unwrap_or(&current);
         let role_arn = params.text("roleArn").unwrap_or(&old.revision.role_arn);
-        let configuration = old.revision.configuration.changed_by(params)?;
+        let configuration = old.revision.configuration.changed_by(params, &self.logs)?;
         let variable_references = match params.text("definition") {
             Some(_) => {
                 variable_references(&self.compile(&old.name, definition, &old.machine_type)?)

@@ -22,6 +22,7 @@ pub(super) const TABLES: &[(Table, &str)] = &[
     (Table::Definition, "definitions"),
     (Table::Express, "Express executions"),
     (Table::Frame, "checkpoints"),
+    (Table::Log, "logs"),
     (Table::History, "histories"),
     (Table::ExecutionList, "execution lists"),
     (Table::ExecutionName, "execution names"),

@@ -20,6 +20,7 @@ use super::backup::CODE;
 use super::finding::Findings;
 use super::key::{self, Key};
 use super::part::{Current, Wrong, chunk, nameless, remains};
+use crate::logs;
 
 /// Compiled definitions that are kept.
 const COMPILED: usize = 256;
@@ -70,6 +71,8 @@ impl<'a> RowCheck<'a> {
             Table::ExecutionName => self.named(&namespace, rest, value),
             Table::Express => self.express(&namespace, rest, value),
             Table::OfferedTask => self.offered(&namespace, rest),
+            Table::Log => logs::check_row(rest, value)
+                .map_err(|what| (format!("log row {}", rest.escape_ascii()), what)),
             _ => self.execution(&namespace, rest, value),
         };
         if let Err((affected, what)) = checked {
