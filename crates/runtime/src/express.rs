@@ -13,7 +13,7 @@ impl Runtime {
     pub async fn start_express(&self, request: StartRequest) -> Result<Started, RuntimeError> {
         let started = async {
             let (reply, answer) = reply();
-            let at = self.begin(&request, Promise::AtLeastOnce(reply))?;
+            let at = self.begin(&request, Promise::AtLeastOnce(reply), None)?;
             heard(answer.await)?;
             Ok(Started { at })
         };
@@ -24,7 +24,7 @@ impl Runtime {
     /// ends by itself, at the latest after five minutes.
     pub async fn run_express(&self, request: StartRequest) -> Result<Finished, RuntimeError> {
         let (reply, answer) = reply();
-        self.begin(&request, Promise::AtMostOnce(reply))?;
+        self.begin(&request, Promise::AtMostOnce(reply), None)?;
         heard(answer.await)
     }
 }

@@ -14,6 +14,12 @@ impl ExecutionId {
         ExecutionId(millis << 80 | u128::from(shard) << 64 | u128::from(entropy.next_u64()))
     }
 
+    /// Not greater than the id of any execution that starts at this time or later.
+    pub fn first_of(at: Timestamp) -> ExecutionId {
+        let millis = (at.0.max(0) as u128) & 0xffff_ffff_ffff;
+        ExecutionId(millis << 80)
+    }
+
     /// When the execution was started.
     pub fn started(self) -> Timestamp {
         Timestamp((self.0 >> 80) as i64)

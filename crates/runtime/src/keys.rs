@@ -12,6 +12,9 @@ pub const REGISTRY: &[u8] = b"\0namespace\0";
 /// Where the key is kept that task tokens are sealed with.
 pub const TOKEN_KEY: &[u8] = b"\0task-token-key";
 
+/// The row that says how far executions of earlier versions were put into the lists.
+pub const LISTS: &[u8] = b"\0lists\0";
+
 /// Account and region: the first part of every key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Namespace {
@@ -79,6 +82,8 @@ pub enum Table {
     ExecutionName = b'n',
     /// Executions of a machine, newest first.
     ExecutionList = b'l',
+    /// Executions of a machine by version, alias and status, newest first.
+    ExecutionIndex = b's',
     /// History chunks by execution and first event.
     History = b'h',
     /// Frames of open executions.
@@ -111,6 +116,12 @@ impl KeyBuilder {
     /// Appends a text without an end: for prefixes.
     pub fn open_text(mut self, text: &str) -> KeyBuilder {
         self.0.put_slice(text.as_bytes());
+        self
+    }
+
+    /// Appends a byte.
+    pub fn byte(mut self, byte: u8) -> KeyBuilder {
+        self.0.put_u8(byte);
         self
     }
 

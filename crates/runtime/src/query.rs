@@ -1,23 +1,22 @@
 //! Reading: what Describe, List and GetExecutionHistory show. Sees only what is durable.
 
-use engine::Event;
 use engine::event::EventId;
+use engine::{Event, Timestamp};
 use store::{KeyRange, Order, Store};
 
-use crate::codec::records::ListRow;
+use crate::codec::listed::Listed;
 use crate::codec::{DecodeError, events, records};
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
-use crate::record::{ExecutionRecord, Status};
-use crate::rows::{history_prefix, list_prefix, name_key, record_key};
+use crate::lists::List;
+use crate::record::ExecutionRecord;
+use crate::rows::{history_prefix, name_key, record_key};
 
 /// Chunks read at a time: of some MiB at most each.
 const CHUNKS: usize = 4;
 /// Payloads of a page of events, in bytes, unless a single one is larger.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
-/// List rows looked at for one page, so that a filter that matches nothing ends.
-const LOOKED_AT: usize = 20_000;
 
 /// The execution of this machine and name.
 pub fn find(
@@ -48,93 +47,48 @@ pub fn record(
         .transpose()
 }
 
-/// A page of a machine's executions.
+/// A page of a list.
 #[derive(Debug)]
 pub struct ListPage {
     /// Newest first.
-    pub executions: Vec<(ExecutionId, ExecutionRecord)>,
-    /// Where the next page begins (after this one), if there may be more.
+    pub executions: Vec<(ExecutionId, Listed)>,
+    /// Where the next page begins (after this one), if there is more.
     pub next: Option<ExecutionId>,
 }
 
-/// Which executions of a machine a list shows.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Filter<'a> {
-    /// Those of this status.
-    pub status: Option<Status>,
-    /// Those that were started through this version or alias.
-    pub through: Option<&'a str>,
-}
-
-impl Filter<'_> {
-    fn matches(&self, row: &ListRow<'_>) -> bool {
-        self.status.is_none_or(|wanted| row.status == wanted)
-            && self.through.is_none_or(|name| row.is_through(name))
-    }
-}
-
-/// Executions of a machine, newest first, after `after`, of this status.
+/// The executions of a list that come after `after`, newest first, down to those that were started at `since`.
+///
+/// A position stays what it is while executions start, end and are redriven: none that was there before the first page
+/// is missed or seen twice.
 pub fn list(
     store: &dyn Store,
     namespace: &Namespace,
-    machine: &str,
-    status: Option<Status>,
+    list: List<'_>,
+    since: Timestamp,
     after: Option<ExecutionId>,
     limit: usize,
 ) -> Result<ListPage, RuntimeError> {
-    let filter = Filter {
-        status,
-        through: None,
-    };
-    list_matching(store, namespace, machine, filter, after, limit)
-}
-
-/// Executions of a machine, newest first, after `after`, that the filter lets through.
-pub fn list_matching(
-    store: &dyn Store,
-    namespace: &Namespace,
-    machine: &str,
-    filter: Filter<'_>,
-    after: Option<ExecutionId>,
-    limit: usize,
-) -> Result<ListPage, RuntimeError> {
-    let prefix = list_prefix(namespace, machine).build();
-    let mut range = KeyRange::prefix(prefix.clone());
+    let prefix = list.prefix(namespace).build();
+    let key = |id: ExecutionId| list.prefix(namespace).u128(id.0).build();
+    let mut range = KeyRange::prefix(prefix.clone()).starting_at(key(ExecutionId::first_of(since)));
     if let Some(after) = after {
-        range = range.before(list_prefix(namespace, machine).u128(after.0).build());
+        range = range.before(key(after));
     }
-    let mut page = ListPage {
-        executions: Vec::new(),
-        next: None,
-    };
-    let mut looked_at = 0;
-    loop {
-        let rows = store.scan(range.clone(), Order::Descending, limit.saturating_add(1))?;
-        let Some((last, _)) = rows.last() else {
-            page.next = None;
-            return Ok(page);
-        };
-        range = range.before(last.clone());
-        let full_scan = rows.len() > limit;
-        for (key, value) in &rows {
-            let id = list_id(&key[prefix.len()..])?;
-            if page.executions.len() == limit || looked_at == LOOKED_AT {
-                return Ok(page);
-            }
-            looked_at += 1;
-            page.next = Some(id);
-            let row = ListRow::decode(value).map_err(|error| unreadable("list row", error))?;
-            if filter.matches(&row)
-                && let Some(record) = record(store, namespace, id)?
-            {
-                page.executions.push((id, record));
-            }
-        }
-        if !full_scan {
-            page.next = None;
-            return Ok(page);
-        }
-    }
+    let mut rows = store.scan(range, Order::Descending, limit.saturating_add(1))?;
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let executions = rows
+        .iter()
+        .map(|(key, row)| {
+            let listed = Listed::decode(row).map_err(|error| unreadable("list row", error))?;
+            Ok((list_id(&key[prefix.len()..])?, listed))
+        })
+        .collect::<Result<Vec<_>, RuntimeError>>()?;
+    let next = executions.last().map(|(id, _)| *id);
+    Ok(ListPage {
+        next: next.filter(|_| has_more),
+        executions,
+    })
 }
 
 fn list_id(suffix: &[u8]) -> Result<ExecutionId, RuntimeError> {

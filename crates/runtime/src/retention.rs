@@ -12,10 +12,11 @@ use crate::codec::records;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::{Namespace, Table};
+use crate::lists;
 use crate::record::{ExecutionRecord, Status};
 use crate::recovery::namespaces;
 use crate::remains;
-use crate::rows::{history_prefix, list_key, name_key, record_key};
+use crate::rows::{history_prefix, name_key, record_key};
 
 /// Records read at a time.
 const PAGE: usize = 256;
@@ -149,14 +150,13 @@ fn remove(
     }
     let facts = &record.facts;
     let name = name_key(namespace, &facts.machine_name, &facts.name);
-    let rows = [
-        list_key(namespace, &facts.machine_name, id),
-        record_key(namespace, id),
-    ];
+    let mut deletes = vec![Write::Delete {
+        key: record_key(namespace, id),
+    }];
+    lists::remove(namespace, id, record, &mut deletes);
     let mut transaction = Transaction::new()
         .require_equals(name.clone(), id.0.to_be_bytes().to_vec())
         .delete(name);
-    let deletes = rows.map(|key| Write::Delete { key });
     transaction.writes.extend(deletes.clone());
     // The name may belong to another execution by now: then it stays.
     if let Outcome::Conflict { .. } = commit(store, transaction)? {

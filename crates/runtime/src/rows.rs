@@ -13,7 +13,8 @@ use crate::codec::frames::{self, Header};
 use crate::codec::{events, records};
 use crate::id::ExecutionId;
 use crate::keys::{KeyBuilder, Namespace, Table};
-use crate::record::ExecutionRecord;
+use crate::lists;
+use crate::record::{ExecutionRecord, Status};
 
 /// The key of the execution's record.
 pub(crate) fn record_key(namespace: &Namespace, id: ExecutionId) -> Bytes {
@@ -32,16 +33,6 @@ pub(crate) fn name_key(namespace: &Namespace, machine: &str, name: &str) -> Byte
 /// The key of what is kept of an open Express execution: its record, from which it is run again after a crash.
 pub(crate) fn express_key(namespace: &Namespace, id: ExecutionId) -> Bytes {
     namespace.table(Table::Express).u128(id.0).build()
-}
-
-/// The key by which an execution is listed; its value is what lists are filtered by.
-pub(crate) fn list_key(namespace: &Namespace, machine: &str, id: ExecutionId) -> Bytes {
-    list_prefix(namespace, machine).u128(id.0).build()
-}
-
-/// What the list keys of a machine begin with.
-pub(crate) fn list_prefix(namespace: &Namespace, machine: &str) -> KeyBuilder {
-    namespace.table(Table::ExecutionList).text(machine)
 }
 
 /// What the history chunks of an execution begin with; the first event's id follows.
@@ -184,18 +175,19 @@ impl StepWrites<'_> {
         }
     }
 
-    /// The record, and what it is listed by.
-    pub(crate) fn record(&self, record: &ExecutionRecord, writes: &mut Vec<Write>) {
+    /// The record, and the lists that it is in; `before` is the status that it was listed with.
+    pub(crate) fn record(
+        &self,
+        record: &ExecutionRecord,
+        before: Option<Status>,
+        writes: &mut Vec<Write>,
+    ) {
         let key = record_key(self.namespace, self.id);
         writes.push(Write::Put {
             key,
             value: records::encode(record).into(),
         });
-        let key = list_key(self.namespace, &record.facts.machine_name, self.id);
-        writes.push(Write::Put {
-            key,
-            value: records::encode_list_row(record).into(),
-        });
+        lists::put(self.namespace, self.id, record, before, writes);
     }
 }
 

@@ -25,6 +25,7 @@ use crate::query;
 use crate::record::{ExecutionRecord, PinnedRevision, Status};
 use crate::recovery::{self, RowLoader};
 use crate::redrives::{NotRedrivable, redrivable};
+use crate::relist;
 use crate::shard::{Promise, Reply, Request, Room, Shard, StartRow, Surroundings};
 use crate::tokens::{self, TokenKey};
 
@@ -66,6 +67,9 @@ pub struct StartRequest {
     pub revision: PinnedRevision,
     /// The trace header.
     pub trace_header: Option<Arc<str>>,
+    /// When its machine was created: an execution of this name that was started before belongs to an earlier machine of
+    /// the same name, and gives the name up.
+    pub machine_created: Timestamp,
 }
 
 /// An execution that is started, durably.
@@ -104,8 +108,8 @@ pub struct Redriven {
     pub at: Timestamp,
 }
 
-/// How often a redrive looks again because somebody else was at work on the execution.
-const REDRIVE_TRIES: usize = 16;
+/// How often a start or redrive looks again because somebody else was at work on the execution.
+const TRIES: usize = 16;
 
 /// All shards over one store.
 pub struct Runtime {
@@ -137,6 +141,7 @@ impl Runtime {
         options: Options,
     ) -> Result<Runtime, RuntimeError> {
         let shards = options.shards.clamp(1, 1_024);
+        relist::bring_up_to_date(store.as_ref())?;
         let definitions = Arc::new(Definitions::new(store.clone()));
         let failed: Arc<Failed> = Arc::default();
         let lost = failed.clone();
@@ -256,19 +261,34 @@ impl Runtime {
     async fn start_admitted(&self, request: StartRequest) -> Result<Started, RuntimeError> {
         if self.open_executions() >= self.most_open {
             return match self.existing(&request)? {
-                Some(existing) => same_start(&existing, &request),
-                None => Err(RuntimeError::TooManyOpen),
+                Some((_, existing)) if existing.facts.started >= request.machine_created => {
+                    same_start(&existing, &request)
+                }
+                _ => Err(RuntimeError::TooManyOpen),
             };
         }
-        let (reply, answer) = reply();
-        let at = self.begin(&request, Promise::EveryStep(reply))?;
-        match heard(answer.await)? {
-            true => Ok(Started { at }),
-            false => match self.existing(&request)? {
-                Some(existing) => same_start(&existing, &request),
-                None => Err(RuntimeError::AlreadyExists),
-            },
+        let mut replaces = None;
+        for _ in 0..TRIES {
+            let (reply, answer) = reply();
+            let at = self.begin(&request, Promise::EveryStep(reply), replaces)?;
+            if heard(answer.await)? {
+                return Ok(Started { at });
+            }
+            let Some((id, existing)) = self.existing(&request)? else {
+                return Err(RuntimeError::AlreadyExists);
+            };
+            if existing.facts.started >= request.machine_created {
+                return same_start(&existing, &request);
+            }
+            if existing.status == Status::Running {
+                let facts = &existing.facts;
+                let (machine, name) = (&facts.machine_name, &facts.name);
+                self.stop_execution(&request.namespace, machine, name, Failure::default())
+                    .await?;
+            }
+            replaces = Some(id);
         }
+        Err(RuntimeError::Overloaded)
     }
 
     /// Gives a new execution to a shard, which keeps the promise. Its start.
@@ -276,8 +296,10 @@ impl Runtime {
         &self,
         request: &StartRequest,
         promise: Promise,
+        replaces: Option<ExecutionId>,
     ) -> Result<Timestamp, RuntimeError> {
-        let now = self.ports.clock.now();
+        // Should the clock have been set back: no execution is older than its machine.
+        let now = self.ports.clock.now().max(request.machine_created);
         let machine = self
             .definitions
             .machine(&request.namespace, &request.revision.key)?;
@@ -287,6 +309,7 @@ impl Runtime {
         }
         let row = StartRow {
             id,
+            replaces,
             namespace: request.namespace.clone(),
             facts: Arc::new(Facts {
                 started: now,
@@ -301,15 +324,12 @@ impl Runtime {
         Ok(now)
     }
 
-    fn existing(&self, request: &StartRequest) -> Result<Option<ExecutionRecord>, RuntimeError> {
-        let facts = &request.facts;
-        let found = query::find(
-            self.store.as_ref(),
-            &request.namespace,
-            &facts.machine_name,
-            &facts.name,
-        )?;
-        Ok(found.map(|(_, record)| record))
+    fn existing(
+        &self,
+        request: &StartRequest,
+    ) -> Result<Option<(ExecutionId, ExecutionRecord)>, RuntimeError> {
+        let (store, facts) = (self.store.as_ref(), &request.facts);
+        query::find(store, &request.namespace, &facts.machine_name, &facts.name)
     }
 
     fn new_id(&self, now: Timestamp) -> (usize, ExecutionId) {
@@ -388,7 +408,7 @@ impl Runtime {
     /// A token of one of its last redrives is answered with that one's time, whatever the execution does now ([rec]
     /// public recordings of redrives); otherwise it must be redrivable.
     pub async fn redrive(&self, request: RedriveRequest) -> Result<Redriven, RuntimeError> {
-        for _ in 0..REDRIVE_TRIES {
+        for _ in 0..TRIES {
             let store = self.store.as_ref();
             let found = query::find(store, &request.namespace, &request.machine, &request.name)?;
             let (id, record) = found.ok_or(RuntimeError::NotFound)?;
@@ -402,6 +422,9 @@ impl Runtime {
                     false => Ok(()),
                 })
                 .map_err(RuntimeError::NotRedrivable)?;
+            if self.open_executions() >= self.most_open {
+                return Err(RuntimeError::TooManyOpen);
+            }
             if let Some(at) = self.try_redrive(id, &request).await? {
                 return Ok(Redriven { at });
             }

@@ -1,17 +1,21 @@
-//! Rows that were written before there were versions and aliases: their executions go on, and are listed.
+//! Rows that were written before there were versions, aliases and lists by status: their executions go on, and are listed.
 
 #![allow(clippy::unwrap_used)]
 
 mod world;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use engine::Timestamp;
 use runtime::codec::{Writer, records};
-use runtime::keys::Table;
-use runtime::query::{self, Filter};
-use runtime::{ExecutionRecord, PinnedRevision, Status};
+use runtime::keys::{LISTS, Table};
+use runtime::lists::List;
+use runtime::{ExecutionRecord, PinnedRevision, Status, query};
 use store::{KeyRange, MemoryStore, Order, Store, Transaction, commit};
-use world::{MACHINE, Outside, check_finished, define, ended, find, namespace, open, start};
+use world::{
+    MACHINE, Outside, check_finished, define, define_as, ended, find, namespace, open, start,
+};
 
 /// A record of an open execution, in the first version of the format.
 fn first_version(record: &ExecutionRecord) -> Vec<u8> {
@@ -69,29 +73,72 @@ async fn an_execution_of_before_goes_on() {
         1
     );
 
+    let no_lists = Transaction::new().delete(LISTS);
+    commit(store.as_ref(), no_lists).unwrap();
+
     let record = find(store.as_ref(), "e").unwrap();
     assert_eq!(record.status, Status::Running);
     assert_eq!(record.revision, PinnedRevision::unqualified("revision-1"));
-    assert_eq!(listed(store.as_ref(), Filter::default()), ["e"]);
     let runtime = open(store.clone(), &outside).unwrap();
+    assert_eq!(listed(store.as_ref(), None, None), ["e"]);
+    assert_eq!(listed(store.as_ref(), Some(Status::Running), None), ["e"]);
     assert!(ended(&runtime, &store, "e").await);
     check_finished(store.as_ref(), "e");
-    let ended = Filter {
-        status: Some(Status::Succeeded),
-        through: None,
-    };
-    assert_eq!(listed(store.as_ref(), ended), ["e"]);
-    let through = Filter {
-        status: None,
-        through: Some("e"),
-    };
-    assert!(listed(store.as_ref(), through).is_empty());
+    assert_eq!(listed(store.as_ref(), Some(Status::Succeeded), None), ["e"]);
+    assert!(listed(store.as_ref(), Some(Status::Running), None).is_empty());
+    assert!(listed(store.as_ref(), None, Some("e")).is_empty());
 }
 
-fn listed(store: &dyn Store, filter: Filter<'_>) -> Vec<String> {
-    let page = query::list_matching(store, &namespace(), MACHINE, filter, None, 10).unwrap();
+#[tokio::test(start_paused = true)]
+async fn lists_are_made_once() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let pass = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
+    assert!(define_as(store.as_ref(), pass));
+    let outside = Outside::default();
+    let runtime = open(store.clone(), &outside).unwrap();
+    for number in 0..200 {
+        start(&runtime, &format!("e{number}")).await.unwrap();
+        tokio::time::advance(Duration::from_millis(2)).await;
+    }
+    runtime.shutdown().await;
+    let expected = listed(store.as_ref(), None, None);
+    assert_eq!(expected.len(), 200);
+    let old = |store: &dyn Store| {
+        assert_eq!(rewrite(store, Table::ExecutionList, |_| vec![1]), 200);
+        clear(store, Table::ExecutionIndex);
+    };
+    old(store.as_ref());
+    commit(store.as_ref(), Transaction::new().delete(LISTS)).unwrap();
+    drop(open(store.clone(), &outside).unwrap());
+    assert_eq!(listed(store.as_ref(), None, None), expected);
+    let succeeded = Some(Status::Succeeded);
+    assert_eq!(listed(store.as_ref(), succeeded, None), expected);
+
+    // It is not done again: a row that is damaged now stays so.
+    assert_eq!(clear(store.as_ref(), Table::ExecutionIndex), 200);
+    drop(open(store.clone(), &outside).unwrap());
+    assert!(listed(store.as_ref(), succeeded, None).is_empty());
+}
+
+fn clear(store: &dyn Store, table: Table) -> usize {
+    let prefix = namespace().table(table).build();
+    let rows = store
+        .scan(KeyRange::prefix(prefix), Order::Ascending, usize::MAX)
+        .unwrap();
+    let tx = rows
+        .iter()
+        .fold(Transaction::new(), |tx, (key, _)| tx.delete(key.clone()));
+    commit(store, tx).unwrap();
+    rows.len()
+}
+
+fn listed(store: &dyn Store, status: Option<Status>, through: Option<&str>) -> Vec<String> {
+    let list = List {
+        machine: MACHINE,
+        through,
+        status,
+    };
+    let page = query::list(store, &namespace(), list, Timestamp(0), None, 1_000).unwrap();
     let names = page.executions.iter();
-    names
-        .map(|(_, record)| record.facts.name.to_string())
-        .collect()
+    names.map(|(_, listed)| listed.name.to_string()).collect()
 }

@@ -16,7 +16,7 @@ use crate::api::Services;
 use crate::api::iam::Iam;
 use crate::api::lambda::LambdaApi;
 use crate::api::logs::LogsApi;
-use crate::api::states::{Parts, StatesApi};
+use crate::api::states::{PageTokens, Parts, StatesApi};
 use crate::api::sts::Sts;
 use crate::config::Config;
 use crate::entropy::SystemEntropy;
@@ -54,6 +54,9 @@ pub enum ServeError {
     /// What is open in the store cannot be taken over.
     #[error("cannot resume: {0}")]
     Resume(#[from] runtime::RuntimeError),
+    /// The key of page tokens cannot be read or written.
+    #[error("cannot read the key of page tokens: {0}")]
+    Tokens(#[from] crate::records::RecordError),
     /// Not a URL that can be called.
     #[error("the Lambda endpoint '{0}' cannot be used: {1}")]
     LambdaEndpoint(String, integrations::EndpointError),
@@ -150,6 +153,7 @@ impl Server {
             Arc::new(opened.map_err(|error| ServeError::Store { directory, error })?);
         let clock = Arc::new(SystemClock);
         let records = Records::new(store.clone());
+        let tokens = PageTokens::with_key_of(&records).await?;
         let host = FunctionHost::new(host_config(&config, address))?;
         let code = CodeStore::open(config.data_dir.join("functions").join("code"))?;
         let lambda = LambdaApi::new(records.clone(), host.clone(), code);
@@ -188,6 +192,7 @@ impl Server {
             quotas: config.quotas.clone(),
             runner: called,
             mocks,
+            tokens,
         }));
         tasks.serve_states(&states);
         let services = Arc::new(Services {

@@ -274,5 +274,6 @@ fn start_request(wanted: &Wanted, input: &str) -> StartRequest {
         },
         revision: revision(wanted.workflow).into(),
         trace_header: None,
+        machine_created: Timestamp(0),
     }
 }

@@ -8,6 +8,7 @@ pub mod documents;
 pub mod events;
 pub mod extras;
 pub mod frames;
+pub mod listed;
 mod read;
 pub mod records;
 pub mod remains;

@@ -178,52 +178,6 @@ fn read_tokens(reader: &mut Reader<'_>) -> Result<Vec<RedriveToken>, DecodeError
         .collect()
 }
 
-/// What a list is filtered by: the status, then the version and the alias, unless it was started without either. A row
-/// without a version byte: it has been the status alone since before there were versions.
-pub fn encode_list_row(record: &ExecutionRecord) -> Vec<u8> {
-    let mut out = Writer::default();
-    out.byte(record.status.number());
-    let revision = &record.revision;
-    if revision.version.is_some() || revision.alias.is_some() {
-        out.option(revision.version.as_deref(), Writer::text);
-        out.option(revision.alias.as_deref(), Writer::text);
-    }
-    out.finish()
-}
-
-/// A list row, read.
-#[derive(Clone, Copy, Debug)]
-pub struct ListRow<'a> {
-    /// Where the execution stands.
-    pub status: Status,
-    version: Option<&'a str>,
-    alias: Option<&'a str>,
-}
-
-impl<'a> ListRow<'a> {
-    /// Of its bytes.
-    pub fn decode(bytes: &'a [u8]) -> Result<ListRow<'a>, DecodeError> {
-        let mut reader = Reader::unversioned(bytes);
-        let status = Status::from_number(reader.byte()?)
-            .ok_or(DecodeError::Malformed("a status is unknown"))?;
-        let mut row = ListRow {
-            status,
-            version: None,
-            alias: None,
-        };
-        if !reader.is_empty() {
-            row.version = reader.option(Reader::text)?;
-            row.alias = reader.option(Reader::text)?;
-        }
-        Ok(row)
-    }
-
-    /// Whether the execution was started through this version or alias.
-    pub fn is_through(&self, name: &str) -> bool {
-        self.version == Some(name) || self.alias == Some(name)
-    }
-}
-
 fn read_texts<const N: usize>(reader: &mut Reader<'_>) -> Result<[Arc<str>; N], DecodeError> {
     let texts = (0..N)
         .map(|_| reader.shared())

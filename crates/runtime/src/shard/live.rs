@@ -33,6 +33,8 @@ pub(super) struct Live {
     rows: Rows,
     /// Whether somebody listens.
     pub(super) is_heard: bool,
+    /// The status that lists have of it.
+    listed: Option<Status>,
     /// Every commit of this execution holds on to it until it is durable.
     hold: Arc<()>,
     /// The most that it has weighed.
@@ -87,6 +89,7 @@ impl Live {
             execution,
             rows,
             is_heard: false,
+            listed: None,
             hold: Arc::new(()),
             peak: 0,
         };
@@ -125,6 +128,7 @@ impl Live {
     }
 
     fn taken_over(row: ResumeRow, rows: Rows) -> Live {
+        let listed = row.record.status;
         Live {
             started: Arc::new(AtomicBool::new(true)),
             namespace: row.namespace,
@@ -133,19 +137,25 @@ impl Live {
             execution: row.execution.resume(),
             rows,
             is_heard: false,
+            listed: Some(listed),
             hold: Arc::new(()),
             peak: 0,
         }
     }
 
-    /// The transaction that a start begins with: it takes its name, if it has one of its own.
-    pub(super) fn first_transaction(&self) -> Transaction {
+    /// The transaction that a start begins with: it takes its name, if it has one of its own, from nobody or from this
+    /// one.
+    pub(super) fn first_transaction(&self, from: Option<ExecutionId>) -> Transaction {
         match &self.rows {
             Rows::Steps {
                 proof: (name, id), ..
-            } => Transaction::new()
-                .require_absent(name.clone())
-                .put(name.clone(), id.clone()),
+            } => {
+                let transaction = match from {
+                    None => Transaction::new().require_absent(name.clone()),
+                    Some(from) => Transaction::new().require_equals(name.clone(), id_bytes(from)),
+                };
+                transaction.put(name.clone(), id.clone())
+            }
             Rows::Start { .. } | Rows::None(_) => Transaction::new(),
         }
     }
@@ -225,7 +235,8 @@ impl Live {
                     self.record.redrives.remains = remains;
                 }
                 if begins || is_closed {
-                    rows.record(&self.record, writes);
+                    let before = self.listed.replace(self.record.status);
+                    rows.record(&self.record, before, writes);
                 }
             }
             Rows::Start { key, row } => {
@@ -329,5 +340,9 @@ fn begins(event: &Event) -> bool {
 fn name_row(namespace: &Namespace, record: &ExecutionRecord, id: ExecutionId) -> (Bytes, Bytes) {
     let facts = &record.facts;
     let key = name_key(namespace, &facts.machine_name, &facts.name);
-    (key, Bytes::copy_from_slice(&id.0.to_be_bytes()))
+    (key, id_bytes(id))
+}
+
+fn id_bytes(id: ExecutionId) -> Bytes {
+    Bytes::copy_from_slice(&id.0.to_be_bytes())
 }

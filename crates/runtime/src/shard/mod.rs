@@ -113,6 +113,8 @@ pub type Reply<T> = Box<dyn FnOnce(Result<T, RuntimeError>) + Send>;
 pub struct StartRow {
     /// Its internal id, drawn for this shard.
     pub id: ExecutionId,
+    /// The ended execution of an earlier machine that has its name.
+    pub replaces: Option<ExecutionId>,
     /// Account and region.
     pub namespace: Namespace,
     /// What never changes about it.
@@ -428,8 +430,9 @@ impl Shard {
         if row.promise.is_express() && self.residents.is_full_of_express() {
             return row.promise.refuse(RuntimeError::Overloaded);
         }
+        let from = row.replaces;
         let (live, reply) = Live::started(row);
-        let transaction = live.first_transaction();
+        let transaction = live.first_transaction(from);
         let started = |reply| Effect::Started(id, live.started.clone(), reply);
         let effects = reply.map(started).into_iter().collect();
         self.keep(id, live);

@@ -192,6 +192,7 @@ pub fn request(name: &str, input: &str) -> StartRequest {
         facts,
         revision: "revision-1".into(),
         trace_header: None,
+        machine_created: Timestamp(0),
     }
 }
 

@@ -130,7 +130,7 @@ impl StatesApi {
         let limit = page_size(params);
         let after = match params.text("nextToken") {
             Some(token) => {
-                let name = scope.open(self.now_millis(), token)?;
+                let name = self.tokens.open(&scope, self.now_millis(), token)?;
                 Some(activity_key(account, region, &name))
             }
             None => None,
@@ -154,7 +154,10 @@ impl StatesApi {
             .collect();
         let mut answer = json!({ "activities": shown });
         if let (true, Some((_, last))) = (more, rows.last()) {
-            answer["nextToken"] = scope.issue(self.now_millis(), &last.name).into();
+            answer["nextToken"] = self
+                .tokens
+                .issue(&scope, self.now_millis(), &last.name)
+                .into();
         }
         Ok(answer)
     }

@@ -181,7 +181,7 @@ impl StatesApi {
             arguments: &[text],
         };
         let after = match params.text("nextToken") {
-            Some(token) => scope.open(self.now_millis(), token)?,
+            Some(token) => self.tokens.open(&scope, self.now_millis(), token)?,
             None => String::new(),
         };
         let limit = page_size(params);
@@ -197,7 +197,10 @@ impl StatesApi {
             .collect();
         let mut answer = json!({ "stateMachineAliases": items });
         if let (true, Some(last)) = (more, aliases.last()) {
-            answer["nextToken"] = scope.issue(self.now_millis(), &last.name).into();
+            answer["nextToken"] = self
+                .tokens
+                .issue(&scope, self.now_millis(), &last.name)
+                .into();
         }
         Ok(answer)
     }

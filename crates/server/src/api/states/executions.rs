@@ -1,4 +1,4 @@
-//! Describe, list and stop executions.
+//! Describe and stop executions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use aws::ApiError;
 use engine::Timestamp;
 use engine::event::Failure;
-use runtime::query::Filter;
+use runtime::codec::listed::Listed;
+use runtime::lists::List;
 use runtime::{ExecutionId, ExecutionRecord, Namespace, Runtime, RuntimeError, Status, query};
 use serde_json::{Value, json};
 
 use super::arns;
-use super::machines::{page_size, show_revision};
+use super::listing::list_item;
+use super::machines::show_revision;
 use super::params::Params;
-use super::redrive::show_redrives;
-use super::tokens::Scope;
 use super::{StatesApi, epoch, errors};
 use crate::front::Request;
 
@@ -75,78 +75,6 @@ impl StatesApi {
         Ok(answer)
     }
 
-    pub(super) fn list_executions(
-        &self,
-        request: &Request,
-        params: &Params,
-    ) -> Result<Value, ApiError> {
-        let text = match (params.text("stateMachineArn"), params.text("mapRunArn")) {
-            (Some(text), None) => text,
-            (None, Some(_)) => {
-                return Err(errors::not_yet(
-                    "Listing the executions of a Map Run (mapRunArn)",
-                ));
-            }
-            _ => {
-                return Err(errors::validation(
-                    "Either stateMachineArn or mapRunArn must be specified, and not both.",
-                )
-                .with("reason", "MISSING_REQUIRED_PARAMETER"));
-            }
-        };
-        let arn = self.own_machine(request, text)?;
-        let machine = self.machine(request, &arn)?.value;
-        if machine.is_express() {
-            return Err(errors::type_not_supported());
-        }
-        let through = self.filter(request, &arn)?;
-        let (status, redriven) = (params.text("statusFilter"), params.text("redriveFilter"));
-        let scope = Scope {
-            operation: "ListExecutions",
-            arguments: &[
-                text,
-                status.unwrap_or_default(),
-                redriven.unwrap_or_default(),
-            ],
-        };
-        let after = match params.text("nextToken") {
-            Some(token) => Some(parse_position(&scope.open(self.now_millis(), token)?)?),
-            None => None,
-        };
-        let none_matches = status == Some("PENDING_REDRIVE") || redriven == Some("REDRIVEN");
-        if none_matches {
-            return Ok(json!({ "executions": [] }));
-        }
-        let wanted =
-            status.and_then(|status| Status::ALL.into_iter().find(|s| s.as_str() == status));
-        let namespace = Namespace::new(&request.account, &request.region);
-        let filter = Filter {
-            status: wanted,
-            through: through.as_deref(),
-        };
-        let page = query::list_matching(
-            self.runtime.store(),
-            &namespace,
-            &machine.name,
-            filter,
-            after,
-            page_size(params),
-        )
-        .map_err(errors::from_runtime)?;
-        let items: Vec<Value> = page
-            .executions
-            .iter()
-            .map(|(_, record)| list_item(record))
-            .collect();
-        let mut answer = json!({ "executions": items });
-        if let Some(next) = page.next {
-            answer["nextToken"] = scope
-                .issue(self.now_millis(), &format!("{:032x}", next.0))
-                .into();
-        }
-        Ok(answer)
-    }
-
     /// The execution that an ARN names.
     pub(super) fn execution(
         &self,
@@ -193,22 +121,20 @@ async fn abort_all(
     machine: &str,
     deleted: Timestamp,
 ) -> Result<(), RuntimeError> {
+    let list = List {
+        machine,
+        through: None,
+        status: Some(Status::Running),
+    };
     let mut after = None;
     loop {
-        let page = query::list(
-            runtime.store(),
-            namespace,
-            machine,
-            Some(Status::Running),
-            after,
-            100,
-        )?;
+        let page = query::list(runtime.store(), namespace, list, Timestamp(0), after, 100)?;
         let old = page
             .executions
             .iter()
-            .filter(|(_, record)| record.facts.started <= deleted);
-        for (_, record) in old {
-            abort(runtime, namespace, machine, &record.facts.name).await?;
+            .filter(|(id, _)| id.started() <= deleted);
+        for (_, listed) in old {
+            abort(runtime, namespace, machine, &listed.name).await?;
         }
         match page.next {
             Some(next) => after = Some(next),
@@ -236,14 +162,10 @@ async fn abort(
     }
 }
 
-fn parse_position(position: &str) -> Result<ExecutionId, ApiError> {
-    u128::from_str_radix(position, 16)
-        .map(ExecutionId)
-        .map_err(|_| errors::invalid_token())
-}
-
 pub(super) fn describe(record: &ExecutionRecord, included: bool) -> Value {
-    let mut answer = list_item(record);
+    let facts = &record.facts;
+    let listed = Listed::of(record);
+    let mut answer = list_item(&facts.arn, &facts.machine_arn, facts.started, &listed);
     answer["inputDetails"] = json!({ "included": included });
     if let Some(header) = &record.trace_header {
         answer["traceHeader"] = (**header).into();
@@ -268,27 +190,4 @@ fn show_data(answer: &mut Value, record: &ExecutionRecord) {
     if let Some(cause) = &record.failure.cause {
         answer["cause"] = (**cause).into();
     }
-}
-
-/// What a list shows of an execution; a description says more.
-fn list_item(record: &ExecutionRecord) -> Value {
-    let facts = &record.facts;
-    let mut item = json!({
-        "executionArn": &*facts.arn,
-        "stateMachineArn": &*facts.machine_arn,
-        "name": &*facts.name,
-        "status": record.status.as_str(),
-        "startDate": epoch(facts.started.0),
-    });
-    show_redrives(&mut item, record);
-    if let Some(version) = &record.revision.version {
-        item["stateMachineVersionArn"] = (**version).into();
-    }
-    if let Some(alias) = &record.revision.alias {
-        item["stateMachineAliasArn"] = (**alias).into();
-    }
-    if let Some(stopped) = record.stopped {
-        item["stopDate"] = epoch(stopped.0);
-    }
-    item
 }

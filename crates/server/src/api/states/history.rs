@@ -29,7 +29,7 @@ impl StatesApi {
         };
         let from = match params.text("nextToken") {
             Some(token) => {
-                let position = scope.open(self.now_millis(), token)?;
+                let position = self.tokens.open(&scope, self.now_millis(), token)?;
                 Some(
                     position
                         .parse::<u64>()
@@ -53,7 +53,10 @@ impl StatesApi {
         let shown: Vec<Value> = page.events.iter().map(|event| show(event, data)).collect();
         let mut answer = json!({ "events": shown });
         if let Some(next) = page.next {
-            answer["nextToken"] = scope.issue(self.now_millis(), &next.to_string()).into();
+            answer["nextToken"] = self
+                .tokens
+                .issue(&scope, self.now_millis(), &next.to_string())
+                .into();
         }
         Ok(answer)
     }

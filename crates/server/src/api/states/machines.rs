@@ -3,7 +3,9 @@
 use asl::{MachineType, Options};
 use aws::ApiError;
 use aws::arn::RoleArn;
-use runtime::Namespace;
+use engine::Timestamp;
+use runtime::lists::List;
+use runtime::{Namespace, query};
 use serde_json::{Value, json};
 use store::{Transaction, Write};
 use uuid::Uuid;
@@ -37,7 +39,7 @@ impl StatesApi {
         let definition = params.required("definition");
         let machine = self.compile(name, definition, machine_type)?;
         self.check_role(&self.machine_arn(request, name), params.required("roleArn"))?;
-        let now = self.now_millis();
+        let now = self.creation_millis(request, name)?;
         let mut record = MachineRecord {
             name: name.to_owned(),
             generation: Uuid::new_v4().to_string(),
@@ -63,6 +65,28 @@ impl StatesApi {
         };
         self.insert_machine(request, &record, definition, version.as_ref())
             .await
+    }
+
+    /// The time of a creation: after the start of every execution of an earlier machine of that name, whatever the clock
+    /// says, so that what was started since belongs to the new one.
+    fn creation_millis(&self, request: &Request, name: &str) -> Result<i64, ApiError> {
+        let list = List {
+            machine: name,
+            through: None,
+            status: None,
+        };
+        let namespace = Namespace::new(&request.account, &request.region);
+        let newest = query::list(
+            self.runtime.store(),
+            &namespace,
+            list,
+            Timestamp(0),
+            None,
+            1,
+        );
+        let newest = newest.map_err(errors::from_runtime)?.executions;
+        let after = newest.first().map(|(id, _)| id.started().0 + 1);
+        Ok(self.now_millis().max(after.unwrap_or(0)))
     }
 
     /// Writes a new machine; one that is there already and equal is the same creation (spec api.md).
@@ -205,7 +229,7 @@ impl StatesApi {
             Some(token) => Some(machine_key(
                 &request.account,
                 &request.region,
-                &scope.open(self.now_millis(), token)?,
+                &self.tokens.open(&scope, self.now_millis(), token)?,
             )),
             None => None,
         };
@@ -222,7 +246,10 @@ impl StatesApi {
             .collect();
         let mut answer = json!({ "stateMachines": machines });
         if let (true, Some((_, last))) = (more, rows.last()) {
-            answer["nextToken"] = scope.issue(self.now_millis(), &last.name).into();
+            answer["nextToken"] = self
+                .tokens
+                .issue(&scope, self.now_millis(), &last.name)
+                .into();
         }
         Ok(answer)
     }

@@ -12,6 +12,7 @@ mod errors;
 mod executions;
 mod history;
 pub mod integration;
+mod listing;
 pub mod logging;
 mod machines;
 mod model;
@@ -49,6 +50,7 @@ use census::Census;
 pub use history::show as show_event;
 use params::Params;
 use test_state::Tests;
+pub use tokens::PageTokens;
 
 /// The service.
 pub struct StatesApi {
@@ -62,6 +64,7 @@ pub struct StatesApi {
     quotas: Quotas,
     census: Census,
     mocks: Arc<Mocks>,
+    tokens: PageTokens,
 }
 
 /// What the service is made from.
@@ -84,6 +87,8 @@ pub struct Parts {
     pub runner: Arc<dyn TaskRunner>,
     /// The test cases of executions.
     pub mocks: Arc<Mocks>,
+    /// Where the next pages begin.
+    pub tokens: PageTokens,
 }
 
 impl StatesApi {
@@ -100,6 +105,7 @@ impl StatesApi {
             quotas: parts.quotas,
             census: Census::default(),
             mocks: parts.mocks,
+            tokens: parts.tokens,
         }
     }
 

@@ -83,11 +83,3 @@ impl StatesApi {
         Ok(machine.is_none_or(|machine| machine.value.created_millis > facts.started.0))
     }
 }
-
-/// `redriveCount`, and `redriveDate` once there was one.
-pub(super) fn show_redrives(answer: &mut Value, record: &ExecutionRecord) {
-    answer["redriveCount"] = record.redrives.count.into();
-    if let Some(date) = record.redrives.date {
-        answer["redriveDate"] = epoch(date.0);
-    }
-}

@@ -116,6 +116,7 @@ impl StatesApi {
             },
             revision: target.pinned,
             trace_header: trace_header.map(Arc::from),
+            machine_created: Timestamp(target.machine.created_millis),
         })
     }
 }

@@ -119,7 +119,7 @@ impl StatesApi {
         let (account, region) = (&request.account, &request.region);
         let after = match params.text("nextToken") {
             Some(token) => {
-                let position = scope.open(self.now_millis(), token)?;
+                let position = self.tokens.open(&scope, self.now_millis(), token)?;
                 let number = position.parse().map_err(|_| errors::invalid_token())?;
                 Some(version_key(account, region, &arn.name, number))
             }
@@ -140,7 +140,10 @@ impl StatesApi {
         let mut answer = json!({ "stateMachineVersions": items });
         if let (true, Some((_, last))) = (more, rows.last()) {
             let position = last.number.to_string();
-            answer["nextToken"] = scope.issue(self.now_millis(), &position).into();
+            answer["nextToken"] = self
+                .tokens
+                .issue(&scope, self.now_millis(), &position)
+                .into();
         }
         Ok(answer)
     }

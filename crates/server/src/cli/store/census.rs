@@ -40,6 +40,7 @@ impl Census {
         let bytes = (key.len() + value.len()) as u64;
         self.largest = self.largest.max(value.len() as u64);
         let rows = match Key::parse(key) {
+            Key::Lists => self.tables.entry("state of the lists").or_default(),
             Key::Registry(_) => self.tables.entry("namespaces").or_default(),
             Key::TaskTokens => self.tables.entry("task token key").or_default(),
             Key::Unknown => &mut self.unknown,

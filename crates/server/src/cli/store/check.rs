@@ -103,7 +103,7 @@ fn shown(key: Option<&Bytes>, view: Option<&View>) -> Option<String> {
         Table::Frame | Table::Remains | Table::History | Table::Execution => {
             key::execution(rest).map(|(id, _)| id)
         }
-        Table::ExecutionList => key::listed(rest).map(|(_, id)| id),
+        Table::ExecutionList | Table::ExecutionIndex => key::listed(rest).map(|(_, id)| id),
         _ => None,
     };
     Some(match id {

@@ -1,7 +1,7 @@
 //! What a key is about, read from the key alone. The layout is `runtime::keys`'.
 
 use runtime::ExecutionId;
-use runtime::keys::{Namespace, REGISTRY, TOKEN_KEY, Table};
+use runtime::keys::{LISTS, Namespace, REGISTRY, TOKEN_KEY, Table};
 
 /// A key, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(super) enum Key<'a> {
     TaskTokens,
     /// A row of a table; what follows the table in the key.
     Row(Namespace, Table, &'a [u8]),
+    /// Says how far executions of earlier versions are in the lists.
+    Lists,
     /// Nothing that this program knows.
     Unknown,
 }
@@ -27,6 +29,10 @@ pub(super) const TABLES: &[(Table, &str)] = &[
     (Table::ExecutionList, "execution lists"),
     (Table::ExecutionName, "execution names"),
     (Table::OfferedTask, "offered activity tasks"),
+    (
+        Table::ExecutionIndex,
+        "execution lists by version, alias and status",
+    ),
     (Table::Remains, "remains for redrives"),
     (Table::Execution, "executions"),
 ];
@@ -37,9 +43,10 @@ impl Key<'_> {
         if key.starts_with(REGISTRY) {
             return Namespace::from_registry_key(key).map_or(Key::Unknown, Key::Registry);
         }
-        match key == TOKEN_KEY {
-            true => Key::TaskTokens,
-            false => row(key).unwrap_or(Key::Unknown),
+        match key {
+            TOKEN_KEY => Key::TaskTokens,
+            LISTS => Key::Lists,
+            _ => row(key).unwrap_or(Key::Unknown),
         }
     }
 }
@@ -66,10 +73,11 @@ pub(super) fn offered(rest: &[u8]) -> Option<ExecutionId> {
     Some(ExecutionId(u128::from_be_bytes(*id)))
 }
 
-/// The execution at the end of a list's key, and the machine's name before it.
+/// The execution at the end of a list's key, and the machine's name at its beginning.
 pub(super) fn listed(rest: &[u8]) -> Option<(&str, ExecutionId)> {
-    let (machine, id) = rest.split_last_chunk()?;
-    let machine = std::str::from_utf8(machine.strip_suffix(b"\0")?).ok()?;
+    let (list, id) = rest.split_last_chunk()?;
+    let machine = list.split(|byte| *byte == 0).next()?;
+    let machine = std::str::from_utf8(machine).ok()?;
     Some((machine, ExecutionId(u128::from_be_bytes(*id))))
 }
 
