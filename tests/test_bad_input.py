@@ -481,11 +481,12 @@ def test_many_requests_on_one_connection_in_one_write(server):
 OPERATIONS = [
     "CreateStateMachine", "UpdateStateMachine", "DescribeStateMachine", "ListStateMachines", "StartExecution", "StopExecution",
     "DescribeExecution", "ListExecutions", "GetExecutionHistory", "DescribeStateMachineForExecution", "TagResource",
-    "UntagResource", "ListTagsForResource", "ValidateStateMachineDefinition", "SendTaskSuccess", "Nonsense",
+    "UntagResource", "ListTagsForResource", "ValidateStateMachineDefinition", "SendTaskSuccess", "TestState", "Nonsense",
 ]
 MEMBERS = ["name", "definition", "roleArn", "type", "stateMachineArn", "executionArn", "input", "maxResults", "nextToken",
            "resourceArn", "tags", "tagKeys", "statusFilter", "reverseOrder", "loggingConfiguration", "includedData", "error",
-           "publish", "severity", "encryptionConfiguration", "traceHeader", "mapRunArn"]
+           "publish", "severity", "encryptionConfiguration", "traceHeader", "mapRunArn", "mock", "context", "variables",
+           "stateName", "stateConfiguration", "inspectionLevel", "revealSecrets"]
 
 
 class Chaos:

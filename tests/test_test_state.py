@@ -1,6 +1,9 @@
 """TestState: one state, run for real or with a mock; what it shows, what it refuses, and that it keeps nothing."""
 
+import copy
 import json
+import os
+import random
 
 import pytest
 from botocore.exceptions import ClientError
@@ -178,3 +181,60 @@ def test_nothing_is_kept(sfn):
     before = sfn.list_state_machines()["stateMachines"]
     test(sfn, {"Type": "Pass", "Result": unique("kept"), "End": True})
     assert sfn.list_state_machines()["stateMachines"] == before
+
+
+STATES = [
+    INVOKE, MAP, {"Type": "Pass", "Parameters": {"a.$": "$.b"}, "ResultPath": "$.c", "Next": "N"},
+    {"Type": "Wait", "SecondsPath": "$.wait", "End": True}, {"Type": "Succeed"}, {"Type": "Fail", "ErrorPath": "$.b"},
+    {"Type": "Choice", "Choices": [{"Variable": "$.b", "IsPresent": True, "Next": "N"}], "Default": "D"},
+    {"Type": "Parallel", "Branches": [{"StartAt": "In", "States": {"In": {"Type": "Pass", "End": True}}}], "End": True},
+    {"Type": "Map", "QueryLanguage": "JSONata", "Items": "{% $states.input.items %}", "ToleratedFailurePercentage": "{% $v %}",
+     "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "In",
+                       "States": {"In": {"Type": "Pass", "End": True}}}, "End": True},
+    {"Type": "Task", "QueryLanguage": "JSONata", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True,
+     "Arguments": {"StateMachineArn": "{% $states.context.Task.Token %}"}, "Assign": {"v": "{% $states.result %}"},
+     "Retry": [{"ErrorEquals": ["States.ALL"], "JitterStrategy": "FULL"}]},
+    {"StartAt": "In", "States": {"In": {"Type": "Pass", "End": True}}},
+]
+REQUEST = {
+    "input": '{"b": [1, {"c": "d"}], "wait": 0, "items": [1, 2]}', "inspectionLevel": "TRACE", "variables": '{"v": 50}',
+    "mock": {"result": "[[1], [2]]", "fieldValidationMode": "PRESENT"}, "stateName": "In", "context": '{"Execution": {"Id": "i"}}',
+    "stateConfiguration": {"retrierRetryCount": 1, "mapIterationFailureCount": 1, "errorCausedByState": "In",
+                           "mapItemReaderData": "[1]"},
+}
+ODD = [None, True, 0, -1, 1e300, "", "$", "$.b", "$$", "{% $states %}", "\u0000", [], {}, [[]], {"a": {}}, "x" * 70_000,
+       {"errorOutput": {"error": "E"}}, {"result": "5"}, '{"Task": {"Token": "t"}}']
+MODELLED = {"InvalidDefinition", "InvalidExecutionInput", "ValidationException", "InvalidArn", "SerializationException"}
+
+
+def changed(r, value):
+    """The value with some part of it replaced, or gone."""
+    value = copy.deepcopy(value)
+    place = value
+    while isinstance(place, dict) and place and r.random() < 0.7:
+        key = r.choice(list(place))
+        if not isinstance(place[key], dict) or not place[key] or r.random() < 0.3:
+            if r.random() < 0.3:
+                del place[key]
+            else:
+                place[key] = r.choice(ODD)
+            break
+        place = place[key]
+    return value
+
+
+def test_random_tests_are_answered(server):
+    seed = int(os.environ.get("STEPWELL_SEED", random.randrange(2**32)))
+    print(f"STEPWELL_SEED={seed}")
+    r = random.Random(seed)
+    for _ in range(400):
+        body = {name: REQUEST[name] for name in r.sample(list(REQUEST), r.randrange(5))}
+        state = r.choice(STATES)
+        body = changed(r, {"definition": json.dumps(changed(r, state) if r.random() < 0.5 else state), **body})
+        answer = states(server, "TestState", body)
+        asked = json.dumps(body)[:2000]
+        assert answer.status in (200, 400), f"{answer.status} {answer.text} for {asked}"
+        if answer.status == 400:
+            assert answer.error in MODELLED, f"{answer.text} for {asked}"
+        else:
+            assert answer.json["status"] in ("SUCCEEDED", "FAILED", "RETRIABLE", "CAUGHT_ERROR")
