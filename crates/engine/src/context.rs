@@ -104,7 +104,8 @@ impl<'a> ContextSource<'a> {
                 Value::object([("Item".into(), Value::object(pair))]),
             ));
         }
-        if let Some(token) = &self.token {
+        // A test's context object has a token, or has none.
+        if let (Some(token), None) = (&self.token, &self.given) {
             let pair = [("Token".into(), Value::string(token.clone()))];
             members.push(("Task".into(), Value::object(pair)));
         }

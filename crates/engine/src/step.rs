@@ -11,7 +11,7 @@ use expr::json::Document;
 
 use crate::command::{Command, TaskId, TaskOutcome, TimerId};
 use crate::event::{Event, EventKind, Failure};
-use crate::execution::{Execution, Frame, FrameId, Outcome, Phase};
+use crate::execution::{Execution, Facts, Frame, FrameId, Outcome, Phase};
 use crate::flow::Tools;
 use crate::probe::{Probe, Stage};
 use crate::testing;
@@ -87,6 +87,11 @@ pub trait Surroundings {
 
     /// Whether the activity exists.
     fn has_activity(&self, arn: &str) -> bool;
+
+    /// Whether somebody answers the tasks of this state instead of what they call: a mock.
+    fn is_mocked(&self, _facts: &Facts, _state: &str) -> bool {
+        false
+    }
 }
 
 /// An execution by itself: tokens that nobody can answer, and every activity exists.

@@ -102,6 +102,11 @@ pub trait TaskRunner: Send + Sync {
     fn has_activity(&self, _namespace: &Namespace, _arn: &str) -> bool {
         true
     }
+
+    /// Whether it answers the tasks of this state itself, also those that workers would take. Asked on the shard's thread.
+    fn is_mocked(&self, _facts: &Facts, _state: &str) -> bool {
+        false
+    }
 }
 
 /// What an execution did, durably as far as it is to be durable.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::execution::FrameId;
-use engine::{Surroundings, TaskId};
+use engine::{Facts, Surroundings, TaskId};
 use expr::Entropy;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -134,6 +134,10 @@ impl Surroundings for Around<'_> {
 
     fn has_activity(&self, arn: &str) -> bool {
         self.runner.has_activity(self.namespace, arn)
+    }
+
+    fn is_mocked(&self, facts: &Facts, state: &str) -> bool {
+        self.runner.is_mocked(facts, state)
     }
 }
 

@@ -55,7 +55,7 @@ impl Run<'_> {
         if !input.fits(self.limits.payload_bytes) {
             return Err(Fault::data_limit(&state.name));
         }
-        let stage = self.first_stage(&task.resource)?;
+        let stage = self.first_stage(state, &task.resource)?;
         let timeout_timer = timeout.map(|seconds| self.set_timer_in(seconds));
         // Of an activity it begins when a worker has it.
         let beats = heartbeat.filter(|_| !matches!(stage, TaskStage::Offered { .. }));
@@ -72,10 +72,16 @@ impl Run<'_> {
         })
     }
 
-    fn first_stage(&self, resource: &Resource) -> Result<TaskStage, Fault> {
+    fn first_stage(&self, state: &State, resource: &Resource) -> Result<TaskStage, Fault> {
+        let facts = &self.execution.facts;
+        let is_mocked = |activity: &Target| {
+            *activity == Target::Activity && self.surroundings.is_mocked(facts, &state.name)
+        };
         Ok(match &resource.target {
             // A test's answer is the end, whoever would give it.
             _ if self.given_outcome().is_some() => TaskStage::Called,
+            // Workers have no part in it.
+            target if is_mocked(target) => TaskStage::Called,
             Target::Activity if !self.surroundings.has_activity(&resource.arn) => {
                 let detail = format!("The activity {} does not exist.", resource.arn);
                 return Err(Fault::runtime(detail));

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use asl::definition::{Resource, Target};
-use expr::json::Document;
+use expr::json::{Document, Value};
 
 use super::task::{awaits_token, offer};
 use super::task_events::{
@@ -38,11 +38,18 @@ impl Run<'_> {
                 TaskStage::Called | TaskStage::Job { .. },
                 outcome @ (TaskOutcome::Succeeded(_) | TaskOutcome::Failed { .. }),
             ) => self.finish_task(task.frame, &resource, outcome),
-            // Whoever answers the call knows the end already: a mock.
+            // Whoever answers the call knows the end already, a mock: history tells of both.
             (
                 TaskStage::Submitting { answered: None },
                 outcome @ (TaskOutcome::Succeeded(_) | TaskOutcome::Failed { .. }),
-            ) => self.finish_task(task.frame, &resource, outcome),
+            ) => {
+                let output = match &outcome {
+                    TaskOutcome::Succeeded(output) => output.clone(),
+                    _ => Document::from_value(Value::object([])),
+                };
+                self.emit_on(task.frame, submitted_event(&resource, output));
+                self.finish_task(task.frame, &resource, outcome);
+            }
             (TaskStage::Submitting { answered }, TaskOutcome::Submitted(output)) => {
                 self.emit_on(task.frame, submitted_event(&resource, output.clone()));
                 match answered {

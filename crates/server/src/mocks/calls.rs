@@ -124,6 +124,8 @@ fn scheduled_in_history(
 fn is_call(kind: &EventKind) -> bool {
     matches!(
         kind,
-        EventKind::TaskScheduled { .. } | EventKind::LambdaFunctionScheduled { .. }
+        EventKind::TaskScheduled { .. }
+            | EventKind::LambdaFunctionScheduled { .. }
+            | EventKind::ActivityScheduled { .. }
     )
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::TaskOutcome;
+use engine::{Facts, TaskOutcome};
 use runtime::{Job, Namespace, RuntimeError, TaskCall, TaskKey, TaskRunner};
 use store::Store;
 use tokio::runtime::Handle;
@@ -80,6 +80,16 @@ impl TaskRunner for MockedTasks {
 
     fn has_activity(&self, namespace: &Namespace, arn: &str) -> bool {
         self.inner.has_activity(namespace, arn)
+    }
+
+    fn is_mocked(&self, facts: &Facts, state: &str) -> bool {
+        let Some(name) = &facts.test_case else {
+            return false;
+        };
+        let file = self.mocks.current();
+        let test_case = file.test_case(&facts.machine_name, name);
+        // One that is gone from the file is answered too: that it is gone.
+        test_case.is_none_or(|test_case| test_case.contains_key(state))
     }
 
     fn is_overloaded(&self) -> bool {
