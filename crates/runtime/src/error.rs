@@ -37,6 +37,17 @@ pub enum RuntimeError {
     /// The store refused.
     #[error(transparent)]
     Store(StoreError),
+    /// A later program has written here.
+    #[error(
+        "a later version of Stepwell has written here (generation {found} of rows, this one reads up to {known}): use that \
+         version, or restore a backup of before"
+    )]
+    Newer {
+        /// Its generation.
+        found: u32,
+        /// This program's.
+        known: u32,
+    },
     /// A stored row cannot be read.
     #[error("a stored {what} cannot be read: {reason}")]
     Unreadable {

@@ -1,7 +1,7 @@
 //! How keys are laid out in the store: `account 0 region 0 table ...`.
 //!
 //! Every key begins with its namespace, so that one store serves many accounts and regions and a scan never crosses
-//! them; the list of namespaces itself is the one exception, and begins with a zero byte. Integers are big-endian, so
+//! them; the list of namespaces itself and the store's generation are the exceptions, and begin with a zero byte. Integers are big-endian, so
 //! that byte order is number order.
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -11,6 +11,8 @@ pub const REGISTRY: &[u8] = b"\0namespace\0";
 
 /// Where the key is kept that task tokens are sealed with.
 pub const TOKEN_KEY: &[u8] = b"\0task-token-key";
+/// The row that says which rows are in the store.
+pub const GENERATION_KEY: &[u8] = b"\0generation\0";
 
 /// The row that says how far executions of earlier versions were put into the lists.
 pub const LISTS: &[u8] = b"\0lists\0";

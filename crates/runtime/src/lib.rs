@@ -20,6 +20,7 @@ mod ends;
 mod error;
 pub mod expiry;
 mod express;
+pub mod generation;
 mod id;
 pub mod keys;
 pub mod lists;

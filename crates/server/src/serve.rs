@@ -151,6 +151,7 @@ impl Server {
         let opened = EmbeddedStore::open(&directory, store_options());
         let store: Arc<dyn Store> =
             Arc::new(opened.map_err(|error| ServeError::Store { directory, error })?);
+        mark(store.as_ref()).await?;
         let clock = Arc::new(SystemClock);
         let records = Records::new(store.clone());
         let tokens = PageTokens::with_key_of(&records).await?;
@@ -271,6 +272,20 @@ impl Server {
             }
             Err(_) => Err(ServeError::Failed),
         }
+    }
+}
+
+/// Refuses a store of a later program; says in an older one that this program has it now.
+async fn mark(store: &dyn Store) -> Result<(), ServeError> {
+    let Some(transaction) = runtime::generation::check(store)? else {
+        return Ok(());
+    };
+    let (sender, marked) = tokio::sync::oneshot::channel();
+    let done = move |outcome: Result<_, _>| drop(sender.send(outcome.map(drop)));
+    store.submit(transaction, Box::new(done));
+    match marked.await {
+        Ok(outcome) => Ok(outcome.map_err(runtime::RuntimeError::from)?),
+        Err(_) => Err(ServeError::Failed),
     }
 }
 

@@ -43,6 +43,7 @@ impl Census {
             Key::Lists => self.tables.entry("state of the lists").or_default(),
             Key::Registry(_) => self.tables.entry("namespaces").or_default(),
             Key::TaskTokens => self.tables.entry("task token key").or_default(),
+            Key::Generation => self.tables.entry("generation").or_default(),
             Key::Unknown => &mut self.unknown,
             Key::Row(_, table, rest) => {
                 self.look_into(table, rest, value);

@@ -13,7 +13,7 @@ use super::finding::{Finding, Findings};
 use super::key::{self, Key, TABLES};
 use super::part::nameless;
 use super::rows::RowCheck;
-use super::{CommandError, Format, LookArgs, STORE, count, options, say, size};
+use super::{CommandError, Format, LookArgs, STORE, count, of_this_generation, options, say, size};
 
 /// There is damage.
 const DAMAGED: u8 = 1;
@@ -28,6 +28,7 @@ pub(super) fn run(args: &LookArgs) -> Result<ExitCode, CommandError> {
     let folder = &args.data_dir.path;
     let found = Inspection::open(folder.join(STORE), &options())
         .map_err(|error| CommandError::of_opening(folder, error))?;
+    of_this_generation(folder, found.view.as_ref())?;
     let mut findings = Findings::default();
     for damage in &found.damages {
         findings.add(finding(damage, found.view.as_ref()));

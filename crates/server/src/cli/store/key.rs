@@ -1,7 +1,7 @@
 //! What a key is about, read from the key alone. The layout is `runtime::keys`'.
 
 use runtime::ExecutionId;
-use runtime::keys::{LISTS, Namespace, REGISTRY, TOKEN_KEY, Table};
+use runtime::keys::{GENERATION_KEY, LISTS, Namespace, REGISTRY, TOKEN_KEY, Table};
 
 /// A key, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub(super) enum Key<'a> {
     Registry(Namespace),
     /// What task tokens are sealed with.
     TaskTokens,
+    /// Says which rows there are.
+    Generation,
     /// A row of a table; what follows the table in the key.
     Row(Namespace, Table, &'a [u8]),
     /// Says how far executions of earlier versions are in the lists.
@@ -40,6 +42,9 @@ pub(super) const TABLES: &[(Table, &str)] = &[
 impl Key<'_> {
     /// Takes a key apart.
     pub(super) fn parse(key: &[u8]) -> Key<'_> {
+        if key == GENERATION_KEY {
+            return Key::Generation;
+        }
         if key.starts_with(REGISTRY) {
             return Namespace::from_registry_key(key).map_or(Key::Unknown, Key::Registry);
         }

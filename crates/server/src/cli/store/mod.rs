@@ -90,6 +90,9 @@ enum CommandError {
     /// The store refused.
     #[error(transparent)]
     Store(StoreError),
+    /// Its rows are a later program's.
+    #[error("{}: {1}", .0.display())]
+    Rows(PathBuf, runtime::RuntimeError),
     /// A server has the folder open.
     #[error("{} is in use by another process: stop the server first", .0.display())]
     InUse(PathBuf),
@@ -120,6 +123,16 @@ impl CommandError {
             }
             error => CommandError::Store(error),
         }
+    }
+}
+
+/// Refuses rows that only a later program understands: they would be taken for damage.
+fn of_this_generation(folder: &Path, view: Option<&store::View>) -> Result<(), CommandError> {
+    match view.map(|view| runtime::generation::check(view)) {
+        Some(Err(error @ runtime::RuntimeError::Newer { .. })) => {
+            Err(CommandError::Rows(folder.to_owned(), error))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -7,13 +7,16 @@ use serde_json::json;
 use store::{Inspection, KeyRange};
 
 use super::census::{Census, shown_time};
-use super::{CommandError, Format, LookArgs, STORE, count, options, say, size};
+use super::{
+    CommandError, Format, LookArgs, STORE, count, of_this_generation, options, say, size,
+};
 
 /// Looks and reports. Damage is not this command's business, but it is not kept silent.
 pub(super) fn run(args: &LookArgs) -> Result<ExitCode, CommandError> {
     let folder = &args.data_dir.path;
     let found = Inspection::open(folder.join(STORE), &options())
         .map_err(|error| CommandError::of_opening(folder, error))?;
+    of_this_generation(folder, found.view.as_ref())?;
     let mut census = Census::default();
     let mut is_whole = found.damages.is_empty();
     match &found.view {
