@@ -91,8 +91,13 @@ enum CommandError {
     #[error(transparent)]
     Store(StoreError),
     /// Its rows are a later program's.
-    #[error("{}: {1}", .0.display())]
-    Rows(PathBuf, runtime::RuntimeError),
+    #[error("{folder}: {error}", folder = .folder.display())]
+    Rows {
+        /// Where.
+        folder: PathBuf,
+        /// Which.
+        error: runtime::RuntimeError,
+    },
     /// A server has the folder open.
     #[error("{} is in use by another process: stop the server first", .0.display())]
     InUse(PathBuf),
@@ -129,9 +134,10 @@ impl CommandError {
 /// Refuses rows that only a later program understands: they would be taken for damage.
 fn of_this_generation(folder: &Path, view: Option<&store::View>) -> Result<(), CommandError> {
     match view.map(|view| runtime::generation::check(view)) {
-        Some(Err(error @ runtime::RuntimeError::Newer { .. })) => {
-            Err(CommandError::Rows(folder.to_owned(), error))
-        }
+        Some(Err(error @ runtime::RuntimeError::Newer { .. })) => Err(CommandError::Rows {
+            folder: folder.to_owned(),
+            error,
+        }),
         _ => Ok(()),
     }
 }

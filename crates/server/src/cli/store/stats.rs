@@ -7,9 +7,7 @@ use serde_json::json;
 use store::{Inspection, KeyRange};
 
 use super::census::{Census, shown_time};
-use super::{
-    CommandError, Format, LookArgs, STORE, count, of_this_generation, options, say, size,
-};
+use super::{CommandError, Format, LookArgs, STORE, count, of_this_generation, options, say, size};
 
 /// Looks and reports. Damage is not this command's business, but it is not kept silent.
 pub(super) fn run(args: &LookArgs) -> Result<ExitCode, CommandError> {
