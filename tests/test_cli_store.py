@@ -300,6 +300,7 @@ def test_a_folder_of_the_past_is_read_and_goes_on(new_server, folder):
     if "versioned/by-alias" in recorded:
         alias = query.replace(":query", ":versioned:live")
         assert json.loads(run(sfn, alias, name="later")["output"]) == {"revision": 1}
+        assert sfn.describe_activity(activityArn="arn:aws:states:us-east-1:123456789012:activity:taken")["name"] == "taken"
         assert sfn.redrive_execution(executionArn=stores.arn_of("redriven"), clientToken="another")["redriveDate"]
     assert own.terminate() == 0
     whole(own.data_dir)
@@ -328,6 +329,7 @@ def _files(folder):
 
 VERSIONED = {"a record": b"c", "an execution": b"x", "a chunk of history": b"h", "a checkpoint": b"f", "what is left for a redrive": b"r",
              "an Express execution": b"e"}
+"""Tables by the byte in their keys."""
 
 
 @pytest.mark.parametrize("table", VERSIONED.values(), ids=VERSIONED.keys())

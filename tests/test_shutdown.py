@@ -131,6 +131,35 @@ def test_a_request_in_flight_is_answered(new_server):
     assert world.ended() == 0
 
 
+def test_a_long_poll_is_ended(new_server):
+    """A worker that waits for a task hears that there is none, at once."""
+    world = World(new_server, "--drain-seconds", "60")
+    activity = world.sfn.create_activity(name="nothing-to-do")["activityArn"]
+    answers, before = [], _connections(world.server.port)
+
+    def poll():
+        try:
+            answers.append(boto("stepfunctions", world.server).get_activity_task(activityArn=activity).get("taskToken"))
+        except BotoCoreError:
+            answers.append("closed before it was read")
+
+    threads = [threading.Thread(target=poll) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    until(lambda: _connections(world.server.port) >= before + 5 and world.server.answers(), "the workers to ask")
+    assert world.server.terminate(ENOUGH) == 0
+    for thread in threads:
+        thread.join()
+    assert None in answers, answers
+
+
+def _connections(port):
+    """How many clients are connected to this port."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table.readlines()[1:]]
+    return sum(1 for row in rows if row[2].endswith(f":{port:04X}") and row[3] == "01")
+
+
 def test_clients_that_do_nothing_do_not_hold_it_up(new_server):
     world = World(new_server, "--drain-seconds", "60")
     parts = [b"", b"POST / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"]

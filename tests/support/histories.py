@@ -30,7 +30,7 @@ def attempts(events):
             before = event
             while before["type"] not in SCHEDULED:
                 before = by_id[before["previousEventId"]]
-                assert before["type"] in SCHEDULED | STARTED, f"{event} follows from {before}"
+                assert before["type"] in SCHEDULED | STARTED | {"TaskSubmitted"}, f"{event} follows from {before}"
             attempt = found[before["id"]]
             (attempt.started if event["type"] in STARTED else attempt.outcomes).append(event)
     return list(found.values())

@@ -48,11 +48,13 @@ FINISHED = {
     "call": ("SUCCEEDED", {"n": 1}), "many": ("SUCCEEDED", {"items": [1, 2, 3]}), "redriven": ("FAILED", {"a": "b"}),
 }
 GOING_ON = {"waits": {"x": "y"}, "branches": {"items": [1, 2]}, "listed": {"items": ["a", "b"]}, "works": {"n": 5}, "tries": {"n": 6},
-            "nested": {"items": [[1, 2], [3]]}}
-"""Executions that wait for a timer, for a function's answer, for the next attempt, for branches and iterations."""
+            "nested": {"items": [[1, 2], [3]]}, "offered": {}, "taken": {}, "token": {}}
+"""Executions that wait for a timer, for a function's answer, for the next attempt, for branches and iterations, for a worker,
+for the worker's answer, and for whoever has the token."""
 EXPECTED = {
     "waits": {"given": {"x": "y"}, "words": ["é", "1.0"]}, "branches": [{"items": [1, 2]}, {"items": [1, 2]}], "listed": ["a", "b"],
     "works": {"n": 5}, "tries": {"n": 6}, "nested": [{"sum": 3}, {"sum": 3}],
+    "offered": "too late", "taken": "too late", "token": "too late",
     "versioned/by-version": {"revision": 1}, "versioned/by-alias": {"revision": 1},
 }
 """What those must end with that go on."""
@@ -64,7 +66,16 @@ def definitions(function):
     wait = {"Type": "Wait", "Timestamp": soon.strftime("%Y-%m-%dT%H:%M:%SZ")}
     work = {"Type": "Task", "Resource": functions.arn("work")}
     line = {"StartAt": "In", "States": {"In": {"Type": "Pass", "End": True}}}
+    def in_vain(resource, **more):
+        late = {"Type": "Pass", "Result": "too late", "End": True}
+        catch = [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}]
+        task = {"Type": "Task", "Resource": resource, "TimeoutSeconds": SOON, "Catch": catch, "End": True, **more}
+        return {"StartAt": "Ask", "States": {"Ask": task, "Late": late}}
+
     return {
+        "offered": in_vain(_activity("offered")), "taken": in_vain(_activity("taken")),
+        "token": in_vain("arn:aws:states:::lambda:invoke.waitForTaskToken",
+                         Parameters={"FunctionName": function, "Payload": {"token.$": "$$.Task.Token"}}),
         "pass": chain(One={"Type": "Pass", "Result": {"kept": True}, "ResultPath": "$.r"}, Two={"Type": "Pass"}),
         "fails": chain(One={"Type": "Fail", "Error": "Kept", "Cause": "for later"}),
         "query": {"QueryLanguage": "JSONata", **chain(
@@ -88,6 +99,10 @@ def definitions(function):
     }
 
 
+def _activity(name):
+    return f"arn:aws:states:us-east-1:123456789012:activity:{name}"
+
+
 def _soon():
     return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(seconds=SOON)
 
@@ -97,6 +112,8 @@ def fill(server):
     sfn, client = boto("stepfunctions", server), boto("lambda", server)
     function = functions.create(client, ECHO, name="kept")
     functions.create(client, WORK, name="work", Timeout=300)
+    for name in ("offered", "taken"):
+        sfn.create_activity(name=name)
     for name, definition in definitions(function).items():
         machine = create(sfn, definition, name=name)
         given = FINISHED[name][1] if name in FINISHED else GOING_ON[name]
@@ -104,6 +121,8 @@ def fill(server):
         if name in FINISHED:
             assert finished(sfn, arn)["status"] == FINISHED[name][0]
         else:
+            if name == "taken":
+                assert sfn.get_activity_task(activityArn=_activity(name), workerName="worker")["taskToken"]
             kind, count = WAITING.get(name, ("WaitStateEntered", 1))
             until(lambda: types(history(sfn, arn)).count(kind) == count, f"{name} to wait")
     _redrive(sfn)
@@ -112,7 +131,8 @@ def fill(server):
 
 
 WAITING = {"branches": ("WaitStateEntered", 2), "nested": ("WaitStateEntered", 2), "works": ("LambdaFunctionStarted", 1),
-           "tries": ("LambdaFunctionFailed", 1)}
+           "tries": ("LambdaFunctionFailed", 1), "offered": ("ActivityScheduled", 1), "taken": ("ActivityStarted", 1),
+           "token": ("TaskSubmitted", 1)}
 """The events that show that an execution has come to where it waits."""
 
 
