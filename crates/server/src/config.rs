@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::quotas::{Quota, Quotas};
+use crate::rates::RateLimits;
 
 /// What `serve` takes. The names are stable: scripts rely on them.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -53,6 +54,9 @@ pub struct Settings {
     )]
     #[serde(default)]
     pub quotas: Vec<Quota>,
+    /// Limit how often operations may be called: off, or aws, as the service does by region [default: off]
+    #[arg(long, env = "STEPWELL_RATE_LIMITS", value_enum, value_name = "LIMITS")]
+    pub rate_limits: Option<RateLimits>,
     /// Seconds that requests and functions under way get to finish after SIGTERM or SIGINT [default: 10]
     #[arg(long, env = "STEPWELL_DRAIN_SECONDS", value_name = "SECONDS")]
     pub drain_seconds: Option<u32>,
@@ -85,6 +89,8 @@ pub struct Config {
     pub retention_days: u32,
     /// How much there may be of everything.
     pub quotas: Quotas,
+    /// How often operations may be called.
+    pub rate_limits: RateLimits,
     /// How long requests and functions under way get to finish when the server is told to stop.
     pub drain: Duration,
 }
@@ -153,6 +159,7 @@ impl Settings {
             quotas: Quotas::default()
                 .changed_by(&file.quotas)
                 .changed_by(&self.quotas),
+            rate_limits: self.rate_limits.or(file.rate_limits).unwrap_or_default(),
             retention_days: self
                 .retention_days
                 .or(file.retention_days)

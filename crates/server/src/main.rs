@@ -9,6 +9,7 @@ mod log_delivery;
 mod logs;
 mod mocks;
 mod quotas;
+mod rates;
 mod records;
 mod retention;
 mod roles;

@@ -1,13 +1,13 @@
 //! Puts the server together: store, runtime, services, front; and takes it apart in order.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use functions::{CodeStore, FunctionHost, HostConfig};
 use runtime::{Options, Ports, Runtime, SystemClock, TaskRunner};
-use store::{EmbeddedStore, Store};
+use store::{EmbeddedStore, SlowDisk, Store};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -25,6 +25,7 @@ use crate::log_delivery;
 use crate::logs::Logs;
 use crate::mocks::{MockFileError, MockedTasks, Mocks};
 use crate::records::Records;
+use crate::rates::Rates;
 use crate::retention;
 use crate::roles::Roles;
 use crate::tasks::{Functions, Tasks};
@@ -148,7 +149,7 @@ impl Server {
             .map_err(|error| ServeError::Listen(config.listen, error))?;
         let mocks = Arc::new(Mocks::open(config.mock_config.clone())?);
         let directory = config.data_dir.join("store");
-        let opened = EmbeddedStore::open(&directory, store_options());
+        let opened = open_store(&directory);
         let store: Arc<dyn Store> =
             Arc::new(opened.map_err(|error| ServeError::Store { directory, error })?);
         mark(store.as_ref()).await?;
@@ -191,6 +192,7 @@ impl Server {
             clock,
             strict_roles: config.strict_roles,
             quotas: config.quotas.clone(),
+            rates: Rates::new(config.rate_limits),
             runner: called,
             mocks,
             tokens,
@@ -271,6 +273,18 @@ impl Server {
                 Err(ServeError::Failed)
             }
             Err(_) => Err(ServeError::Failed),
+        }
+    }
+}
+
+/// Tests make every sync slow with `STEPWELL_TEST_SYNC_MILLIS`; otherwise it is the operating system's disk.
+fn open_store(directory: &Path) -> Result<EmbeddedStore, store::StoreError> {
+    let pause = std::env::var("STEPWELL_TEST_SYNC_MILLIS").ok();
+    match pause.and_then(|millis| millis.parse().ok()) {
+        None => EmbeddedStore::open(directory, store_options()),
+        Some(millis) => {
+            let disk = SlowDisk::new(directory, Duration::from_millis(millis));
+            EmbeddedStore::open_with(Arc::new(disk), directory, store_options())
         }
     }
 }

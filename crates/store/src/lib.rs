@@ -29,7 +29,7 @@ mod store;
 mod transaction;
 
 pub use bytes::Bytes;
-pub use disk::{Disk, DiskFile, RealDisk, faults};
+pub use disk::{Disk, DiskFile, RealDisk, SlowDisk, faults};
 pub use embedded::{
     BackupFacts, Damage, EmbeddedStore, Footprint, IndexFacts, Inspection, LogFacts, Lost, Options,
     View, backup,

@@ -4,8 +4,10 @@
 
 pub mod faults;
 mod real;
+mod slow;
 
 pub use real::RealDisk;
+pub use slow::SlowDisk;
 pub(crate) use real::sync_directory;
 
 use std::io;

@@ -43,6 +43,7 @@ use crate::front::{Request, Response};
 use crate::logs::Logs;
 use crate::mocks::Mocks;
 use crate::quotas::Quotas;
+use crate::rates::Rates;
 use crate::records::Records;
 use crate::roles::Roles;
 pub use activities::has_activity;
@@ -62,6 +63,7 @@ pub struct StatesApi {
     strict_roles: bool,
     tests: Tests,
     quotas: Quotas,
+    rates: Rates,
     census: Census,
     mocks: Arc<Mocks>,
     tokens: PageTokens,
@@ -83,6 +85,8 @@ pub struct Parts {
     pub strict_roles: bool,
     /// How much there may be.
     pub quotas: Quotas,
+    /// How often operations may be called.
+    pub rates: Rates,
     /// Makes the calls of tests.
     pub runner: Arc<dyn TaskRunner>,
     /// The test cases of executions.
@@ -103,6 +107,7 @@ impl StatesApi {
             clock: parts.clock,
             strict_roles: parts.strict_roles,
             quotas: parts.quotas,
+            rates: parts.rates,
             census: Census::default(),
             mocks: parts.mocks,
             tokens: parts.tokens,
@@ -132,6 +137,9 @@ impl StatesApi {
                 false => errors::unknown_operation(operation),
             });
         };
+        if operation != "StartExecution" {
+            self.count(request, operation)?;
+        }
         let params = Params::read(&request.body, members)?;
         match operation {
             "CreateStateMachine" => self.create_machine(request, &params).await,
@@ -177,6 +185,15 @@ impl StatesApi {
     /// What runs the executions.
     pub fn runtime(&self) -> Arc<Runtime> {
         self.runtime.clone()
+    }
+
+    /// Refuses a call when there were too many of its kind lately.
+    fn count(&self, request: &Request, operation: &str) -> Result<(), ApiError> {
+        let (account, region) = (&request.account, &request.region);
+        match self.rates.allow(account, region, operation, self.now_millis()) {
+            true => Ok(()),
+            false => Err(errors::throttled()),
+        }
     }
 
     fn now_millis(&self) -> i64 {

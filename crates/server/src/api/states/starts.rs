@@ -13,6 +13,7 @@ use super::params::Params;
 use super::targets::Target;
 use super::{StatesApi, arns, epoch, errors};
 use crate::front::Request;
+use crate::rates::START_EXPRESS;
 
 /// An Express execution is billed by the duration in steps of so many milliseconds, and the memory in steps of so many
 /// bytes (spec api.md, StartSyncExecution).
@@ -27,6 +28,7 @@ impl StatesApi {
     ) -> Result<Value, ApiError> {
         let (target, test_case) = self.named_target(request, params)?;
         let is_express = target.machine.is_express();
+        self.count(request, if is_express { START_EXPRESS } else { "StartExecution" })?;
         let start = self.start_request(request, params, target, test_case)?;
         let arn = start.facts.arn.clone();
         let started: Result<Started, RuntimeError> = match is_express {
