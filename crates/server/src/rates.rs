@@ -60,7 +60,11 @@ const KINDS: &[Kind] = &[
     kind("ListStateMachines", Rate(100, 5), Rate(100, 5)),
     kind("ListActivities", Rate(100, 10), Rate(100, 5)),
     kind("DescribeStateMachine", Rate(200, 20), Rate(200, 20)),
-    kind("DescribeStateMachineForExecution", Rate(200, 1), Rate(200, 1)),
+    kind(
+        "DescribeStateMachineForExecution",
+        Rate(200, 1),
+        Rate(200, 1),
+    ),
     kind("DescribeActivity", Rate(200, 1), Rate(200, 1)),
     kind("DescribeMapRun", Rate(200, 1), Rate(200, 1)),
     kind("DescribeStateMachineAlias", Rate(200, 1), Rate(200, 1)),
@@ -180,7 +184,10 @@ mod tests {
         assert_eq!(allowed(&rates, "us-east-1", "StartExecution", 0), 1_300);
         assert_eq!(allowed(&rates, "us-east-1", "StartExecution", 10), 3);
         assert_eq!(allowed(&rates, "us-east-1", "StartExecution", 1_010), 300);
-        assert_eq!(allowed(&rates, "us-east-1", "StartExecution", 3_600_000), 1_300);
+        assert_eq!(
+            allowed(&rates, "us-east-1", "StartExecution", 3_600_000),
+            1_300
+        );
         assert_eq!(allowed(&rates, "us-east-1", "CreateStateMachine", 0), 100);
         assert_eq!(allowed(&rates, "us-east-1", "CreateStateMachine", 999), 0);
         assert_eq!(allowed(&rates, "us-east-1", "CreateStateMachine", 1_000), 1);
@@ -207,7 +214,12 @@ mod tests {
     fn made_up_regions_do_not_add_up() {
         let rates = Rates::new(RateLimits::Aws);
         for number in 0..20_000 {
-            rates.allow("123456789012", &format!("eu-nowhere-{number}"), "ListExecutions", number);
+            rates.allow(
+                "123456789012",
+                &format!("eu-nowhere-{number}"),
+                "ListExecutions",
+                number,
+            );
         }
         assert!(rates.buckets.lock().expect("not poisoned").len() <= MOST);
     }

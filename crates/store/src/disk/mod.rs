@@ -7,8 +7,8 @@ mod real;
 mod slow;
 
 pub use real::RealDisk;
-pub use slow::SlowDisk;
 pub(crate) use real::sync_directory;
+pub use slow::SlowDisk;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -190,7 +190,10 @@ impl StatesApi {
     /// Refuses a call when there were too many of its kind lately.
     fn count(&self, request: &Request, operation: &str) -> Result<(), ApiError> {
         let (account, region) = (&request.account, &request.region);
-        match self.rates.allow(account, region, operation, self.now_millis()) {
+        match self
+            .rates
+            .allow(account, region, operation, self.now_millis())
+        {
             true => Ok(()),
             false => Err(errors::throttled()),
         }

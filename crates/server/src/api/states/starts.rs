@@ -28,7 +28,14 @@ impl StatesApi {
     ) -> Result<Value, ApiError> {
         let (target, test_case) = self.named_target(request, params)?;
         let is_express = target.machine.is_express();
-        self.count(request, if is_express { START_EXPRESS } else { "StartExecution" })?;
+        self.count(
+            request,
+            if is_express {
+                START_EXPRESS
+            } else {
+                "StartExecution"
+            },
+        )?;
         let start = self.start_request(request, params, target, test_case)?;
         let arn = start.facts.arn.clone();
         let started: Result<Started, RuntimeError> = match is_express {
