@@ -129,7 +129,7 @@ pub enum Input {
         /// How: it succeeded or failed.
         outcome: TaskOutcome,
     },
-    /// Somebody who has the task's token says that it is being worked on.
+    /// Somebody who has the task's token says that it is being worked on. No event comes of it, and no frame takes a turn.
     Heartbeat(TaskId),
     /// A worker takes a task that was offered.
     TaskTaken {
@@ -205,7 +205,8 @@ pub(crate) fn step_watched(
         fallen: BTreeMap::new(),
         accepted: false,
     };
-    let takes_turns = !matches!(input, Input::Redrive { .. });
+    // Nothing of a heartbeat is written: so nothing else may happen with it.
+    let takes_turns = !matches!(input, Input::Redrive { .. } | Input::Heartbeat(_));
     run.accept(input);
     run.settle_turn();
     if takes_turns {

@@ -9,6 +9,10 @@ pub(crate) struct Figures {
     pub(crate) succeeded: u64,
     pub(crate) events: u64,
     pub(crate) calls: u64,
+    /// Tasks that workers were given.
+    pub(crate) taken: u64,
+    /// Answers that were accepted of whoever had a token.
+    pub(crate) accepted: u64,
     pub(crate) processes: u64,
     pub(crate) virtual_seconds: u64,
 }
@@ -48,6 +52,8 @@ impl std::ops::AddAssign for Figures {
         self.succeeded += other.succeeded;
         self.events += other.events;
         self.calls += other.calls;
+        self.taken += other.taken;
+        self.accepted += other.accepted;
         self.processes += other.processes;
         self.virtual_seconds += other.virtual_seconds;
     }

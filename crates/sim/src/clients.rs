@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use engine::event::Failure;
-use engine::{Event, Facts, Timestamp};
+use engine::{Event, Facts, TaskOutcome, Timestamp};
 use expr::json::Document;
 use runtime::{
-    ExecutionId, ExecutionRecord, Namespace, Runtime, RuntimeError, StartRequest, Status, query,
+    ExecutionId, ExecutionRecord, Namespace, Runtime, RuntimeError, StartRequest, Status, TaskKey,
+    query,
 };
 
 use crate::disk::Disk;
 use crate::outside::Outside;
 use crate::trace::{Trace, lock};
+use crate::workflow::ACTIVITY;
 
 /// Where all executions are.
 pub(crate) fn namespace() -> Namespace {
@@ -58,6 +61,8 @@ pub(crate) struct Clients {
     pub(crate) trace: Arc<Trace>,
     /// The disk has failed under the process that runs now.
     pub(crate) disk_failed: Mutex<bool>,
+    /// It is being shut down.
+    pub(crate) stops: Mutex<bool>,
 }
 
 impl Clients {
@@ -68,6 +73,7 @@ impl Clients {
             outside,
             trace,
             disk_failed: Mutex::default(),
+            stops: Mutex::default(),
         }
     }
 
@@ -175,6 +181,75 @@ impl Clients {
                 Err(error) => clients.wrong(&wanted, &format!("its stop failed: {error}")),
             }
         });
+    }
+
+    /// Somebody with a task's token says how it ended.
+    pub(crate) fn answer(
+        self: &Arc<Self>,
+        runtime: Arc<Runtime>,
+        key: TaskKey,
+        token: String,
+        outcome: TaskOutcome,
+    ) {
+        let clients = self.clone();
+        tokio::spawn(async move {
+            let told = runtime
+                .answer_token(&namespace(), &token, outcome.clone())
+                .await;
+            clients.trace.say(format_args!("answered: {told:?}"));
+            match told {
+                Ok(()) => clients.outside.is_accepted(key, &outcome),
+                Err(error) => clients.is_refused("an answer", &error),
+            }
+        });
+    }
+
+    /// Somebody with a task's token says that it is worked on.
+    pub(crate) fn beat(
+        self: &Arc<Self>,
+        runtime: Arc<Runtime>,
+        key: TaskKey,
+        token: String,
+        now: i64,
+    ) {
+        let clients = self.clone();
+        tokio::spawn(async move {
+            let told = runtime.heartbeat(&namespace(), &token).await;
+            clients.trace.say(format_args!("a beat: {told:?}"));
+            match told {
+                Ok(()) => clients.outside.has_beaten(key, now),
+                Err(error) => clients.is_refused("a heartbeat", &error),
+            }
+        });
+    }
+
+    /// A worker asks for a task, for so long.
+    pub(crate) fn poll(
+        self: &Arc<Self>,
+        runtime: Arc<Runtime>,
+        seconds: u64,
+    ) -> tokio::task::JoinHandle<()> {
+        self.trace.say(format_args!("a worker asks"));
+        let clients = self.clone();
+        tokio::spawn(async move {
+            let within = Duration::from_secs(seconds);
+            let told = runtime
+                .take_activity_task(&namespace(), ACTIVITY, None, within)
+                .await;
+            match told {
+                Ok(Some(task)) => clients.outside.is_taken(&task),
+                Ok(None) => {}
+                Err(error) => clients.is_refused("a worker", &error),
+            }
+        })
+    }
+
+    fn is_refused(&self, what: &str, error: &RuntimeError) {
+        match error {
+            RuntimeError::TaskTimedOut | RuntimeError::Overloaded => {}
+            RuntimeError::Stopped if *lock(&self.disk_failed) || *lock(&self.stops) => {}
+            error => self.trace.violation(format!("{what} was refused: {error}")),
+        }
     }
 
     fn is_stopped(&self, wanted: &Wanted, at: Timestamp) {

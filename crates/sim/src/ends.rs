@@ -26,9 +26,9 @@ pub(crate) fn check(
         status: record.status,
         set_back,
     };
-    let gave = |scheduled, text: &str| clients.outside.gave(id, scheduled, text);
+    let told = clients.outside.told(id);
     let checked = history
-        .check(gave)
+        .check(&told)
         .and_then(|()| reference::compare(&workflow.definition, &record, &events));
     if let Err(what) = checked {
         clients.wrong(wanted, &what);

@@ -19,6 +19,18 @@ pub(crate) struct History<'a> {
     pub(crate) set_back: i64,
 }
 
+/// What was said of tasks, by their Scheduled events.
+pub(crate) trait Told {
+    /// Whether the task has given this outcome.
+    fn gave(&self, scheduled: EventId, outcome: &str) -> bool;
+
+    /// The outcome that whoever gave it was told to be the task's.
+    fn accepted(&self, scheduled: EventId) -> Option<String>;
+
+    /// When its heart beat last, so that whoever has its token was told so, in milliseconds.
+    fn beat(&self, scheduled: EventId) -> Option<i64>;
+}
+
 type Check = Result<(), String>;
 
 fn must(holds: bool, what: impl FnOnce() -> String) -> Check {
@@ -26,13 +38,13 @@ fn must(holds: bool, what: impl FnOnce() -> String) -> Check {
 }
 
 impl History<'_> {
-    /// All of it. `gave` tells whether the task of a Scheduled event has given this outcome.
-    pub(crate) fn check(&self, gave: impl Fn(EventId, &str) -> bool) -> Check {
+    /// All of it; `told` knows what was said of the tasks, by their Scheduled events.
+    pub(crate) fn check(&self, told: &impl Told) -> Check {
         self.order()?;
         self.end()?;
         self.states()?;
-        self.tasks(gave)?;
-        self.timers()
+        self.tasks(told)?;
+        self.timers(told)
     }
 
     fn event(&self, id: EventId) -> Option<&Event> {
@@ -117,55 +129,57 @@ impl History<'_> {
         )
     }
 
-    /// Scheduled, one Started or more, and at most one outcome, which the task has given.
-    fn tasks(&self, gave: impl Fn(EventId, &str) -> bool) -> Check {
+    /// Scheduled, one Started or more, and at most one outcome, which the task has given. One that was accepted is it.
+    fn tasks(&self, told: &impl Told) -> Check {
         let mut outcomes = BTreeSet::new();
         for event in self.events {
-            if let EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_) = event.kind {
+            if is_under_way(&event.kind) {
                 self.attempt(event)?;
             }
             let Some(outcome) = outcome(&event.kind) else {
                 continue;
             };
             let before = self.event(event.previous).map(|event| &event.kind);
-            let started = matches!(
-                before,
-                Some(EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_))
-            );
+            let never_taken = matches!(event.kind, EventKind::ActivityTimedOut(_))
+                && matches!(before, Some(EventKind::ActivityScheduled { .. }));
+            let started = before.is_some_and(is_under_way) || never_taken;
             must(started, || format!("an outcome without a start: {event:?}"))?;
             let scheduled = self.attempt(event)?;
             must(outcomes.insert(scheduled.id), || {
                 format!("a second outcome: {event:?}")
             })?;
-            if let Ended::Answered(text) = outcome {
-                must(gave(scheduled.id, &text), || {
-                    format!("nobody gave this: {event:?}")
+            let accepted = told.accepted(scheduled.id);
+            let Ended::Answered(text) = outcome else {
+                must(accepted.is_none(), || {
+                    format!("it was answered in time: {event:?}")
                 })?;
-            }
+                continue;
+            };
+            must(told.gave(scheduled.id, &text), || {
+                format!("nobody gave this: {event:?}")
+            })?;
+            must(accepted.is_none_or(|accepted| accepted == text), || {
+                format!("another answer was accepted: {event:?}")
+            })?;
         }
         Ok(())
     }
 
-    /// The Scheduled event of a Started event or an outcome: nothing but Started events lies between.
+    /// The Scheduled event of a Started event or an outcome: nothing but Started and Submitted events lies between.
     fn attempt(&self, event: &Event) -> Result<&Event, String> {
-        let started = |event: &&Event| {
-            matches!(
-                event.kind,
-                EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_)
-            )
-        };
-        let scheduled = self.path(event).find(|event| !started(event));
+        let scheduled = self.path(event).find(|event| !is_under_way(&event.kind));
         let scheduled = scheduled.filter(|event| parameters(&event.kind).is_some());
         scheduled.ok_or_else(|| format!("without a Scheduled event: {event:?}"))
     }
 
     /// Nothing happens before its time: the ends of Waits, timeouts, and attempts after a delay.
-    fn timers(&self) -> Check {
+    fn timers(&self, told: &impl Told) -> Check {
         for event in self.events {
             let since = match &event.kind {
                 EventKind::StateExited { name, .. } => self.waited(event, name),
-                EventKind::LambdaFunctionTimedOut(_) | EventKind::TaskTimedOut { .. } => {
-                    Some(self.timed_out(event)?)
+                kind if matches!(outcome(kind), Some(Ended::TimedOut)) => {
+                    self.timed_out(event, told)?;
+                    None
                 }
                 kind if parameters(kind).is_some() => self.delayed(event),
                 _ => None,
@@ -191,23 +205,28 @@ impl History<'_> {
         Some((self.entered(event, name)?, seconds))
     }
 
-    /// Whichever of timeout and heartbeat would have been first.
-    fn timed_out(&self, event: &Event) -> Result<(&Event, i64), String> {
+    /// Not before whichever of timeout and heartbeat is first.
+    fn timed_out(&self, event: &Event, told: &impl Told) -> Check {
         let scheduled = self.attempt(event)?;
         let state = self.state_of(scheduled).unwrap_or(&Value::Null);
         let timeout = state["TimeoutSeconds"].as_i64();
         let timeout = timeout.ok_or_else(|| format!("it has no timeout: {event:?}"))?;
-        let started = self.event(event.previous).unwrap_or(scheduled);
-        let heartbeat = state["HeartbeatSeconds"]
-            .as_i64()
-            .map(|seconds| (started, seconds));
-        let due = |(from, seconds): &(&Event, i64)| from.timestamp.0 + seconds * 1_000;
-        let timeout = (scheduled, timeout);
-        Ok(heartbeat
-            .into_iter()
-            .chain([timeout])
-            .min_by_key(due)
-            .unwrap_or(timeout))
+        let timeout = scheduled.timestamp.0 + timeout * 1_000;
+        let started = self
+            .path(event)
+            .find(|event| is_started(&event.kind))
+            .filter(|started| started.id > scheduled.id);
+        let heartbeat =
+            started
+                .zip(state["HeartbeatSeconds"].as_i64())
+                .map(|(started, seconds)| {
+                    let beat = told.beat(scheduled.id).unwrap_or(i64::MIN);
+                    started.timestamp.0.max(beat) + seconds * 1_000
+                });
+        let due = heartbeat.map_or(timeout, |heartbeat| heartbeat.min(timeout));
+        must(event.timestamp.0 >= due - self.set_back, || {
+            format!("before {due}: {event:?}")
+        })
     }
 
     /// The failure before an attempt, and the shortest delay of a retrier.
@@ -230,6 +249,21 @@ impl History<'_> {
     }
 }
 
+/// Whether a call or a worker begins.
+pub(crate) fn is_started(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::LambdaFunctionStarted
+            | EventKind::TaskStarted(_)
+            | EventKind::ActivityStarted { .. }
+    )
+}
+
+/// Whether it lies between a task's Scheduled event and its outcome.
+pub(crate) fn is_under_way(kind: &EventKind) -> bool {
+    is_started(kind) || matches!(kind, EventKind::TaskSubmitted { .. })
+}
+
 /// How an attempt ended.
 pub(crate) enum Ended {
     Answered(String),
@@ -239,18 +273,21 @@ pub(crate) enum Ended {
 /// The outcome that an event tells, as [`crate::outside::outcome_text`] has it.
 pub(crate) fn outcome(kind: &EventKind) -> Option<Ended> {
     match kind {
-        EventKind::LambdaFunctionSucceeded { output } | EventKind::TaskSucceeded { output, .. } => {
+        EventKind::LambdaFunctionSucceeded { output }
+        | EventKind::ActivitySucceeded { output }
+        | EventKind::TaskSucceeded { output, .. } => {
             Some(Ended::Answered(output.text().to_owned()))
         }
-        EventKind::LambdaFunctionFailed(failure) | EventKind::TaskFailed { failure, .. } => {
-            Some(Ended::Answered(failure_text(
-                failure.error.as_deref(),
-                failure.cause.as_deref(),
-            )))
-        }
-        EventKind::LambdaFunctionTimedOut(_) | EventKind::TaskTimedOut { .. } => {
-            Some(Ended::TimedOut)
-        }
+        EventKind::LambdaFunctionFailed(failure)
+        | EventKind::ActivityFailed(failure)
+        | EventKind::TaskSubmitFailed { failure, .. }
+        | EventKind::TaskFailed { failure, .. } => Some(Ended::Answered(failure_text(
+            failure.error.as_deref(),
+            failure.cause.as_deref(),
+        ))),
+        EventKind::LambdaFunctionTimedOut(_)
+        | EventKind::ActivityTimedOut(_)
+        | EventKind::TaskTimedOut { .. } => Some(Ended::TimedOut),
         _ => None,
     }
 }
@@ -258,7 +295,8 @@ pub(crate) fn outcome(kind: &EventKind) -> Option<Ended> {
 /// What a Scheduled event says the task is called with.
 pub(crate) fn parameters(kind: &EventKind) -> Option<&expr::json::Document> {
     match kind {
-        EventKind::LambdaFunctionScheduled { input, .. } => Some(input),
+        EventKind::LambdaFunctionScheduled { input, .. }
+        | EventKind::ActivityScheduled { input, .. } => Some(input),
         EventKind::TaskScheduled { parameters, .. } => Some(parameters),
         _ => None,
     }

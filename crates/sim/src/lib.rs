@@ -12,7 +12,7 @@
 //! its shards are all under test; only disk, clock, clients and tasks are simulated. Every choice is drawn from the seed.
 //!
 //! Where things are: `world` is the loop that draws what happens next, `character` how much trouble there is; `disk` is the store whose queue it empties;
-//! `outside` answers calls; `clients` start and stop executions and remember what they were told; `workflow` draws
+//! `outside` answers calls and tokens; `clients` start and stop executions, work for activities, and remember what they were told; `workflow` draws
 //! definitions; `history` is what every history must satisfy, `reference` what the same answers give without a
 //! runtime, and `ends` applies both; `tests` runs seeds.
 //!

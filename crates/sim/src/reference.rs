@@ -10,8 +10,8 @@ use engine::{
 };
 use runtime::{ExecutionRecord, Status};
 
-use crate::history::{outcomes, parameters};
-use crate::outside::{Attempt, attempt};
+use crate::history::{is_under_way, outcomes, parameters};
+use crate::outside::{Attempt, attempt, submitted, token};
 use crate::random::Random;
 
 /// More steps than any of the workflows needs.
@@ -69,19 +69,26 @@ pub(crate) fn compare(
 /// What events tell but for their ids and times, in an order of its own: branches may take turns as they like. A call
 /// that was made again has another Started event, which is left out.
 fn told(events: &[Event]) -> Vec<String> {
-    let started = |event: &&Event| {
-        !matches!(
-            event.kind,
-            EventKind::LambdaFunctionStarted | EventKind::TaskStarted(_)
-        )
-    };
     let mut told: Vec<String> = events
         .iter()
-        .filter(started)
-        .map(|event| format!("{:?}", event.kind))
+        .filter(|event| !is_under_way(&event.kind))
+        .map(|event| without_token(&format!("{:?}", event.kind)))
         .collect();
     told.sort();
     told
+}
+
+/// Tokens are not those of another run.
+fn without_token(text: &str) -> String {
+    let Some((before, after)) = text.split_once("token") else {
+        return text.to_owned();
+    };
+    let is_quote = |c: char| !c.is_ascii_alphanumeric();
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let rest = after
+        .trim_start_matches(is_quote)
+        .trim_start_matches(is_token);
+    format!("{before}token{}", without_token(rest))
 }
 
 /// How attempts ended; none for a timeout.
@@ -98,15 +105,19 @@ fn answers(events: &[Event]) -> Answers {
 
 fn answer(kind: &EventKind) -> Option<TaskOutcome> {
     match kind {
-        EventKind::LambdaFunctionSucceeded { output } | EventKind::TaskSucceeded { output, .. } => {
-            Some(TaskOutcome::Succeeded(output.clone()))
-        }
-        EventKind::LambdaFunctionFailed(failure) | EventKind::TaskFailed { failure, .. } => {
-            Some(TaskOutcome::Failed {
-                error: failure.error.as_deref().map(str::to_owned),
-                cause: failure.cause.as_deref().map(str::to_owned),
-            })
-        }
+        EventKind::LambdaFunctionSucceeded { output }
+        | EventKind::ActivitySucceeded { output }
+        | EventKind::TaskSucceeded { output, .. } => Some(TaskOutcome::Succeeded(output.clone())),
+        EventKind::LambdaFunctionFailed(failure)
+        | EventKind::ActivityFailed(failure)
+        | EventKind::TaskFailed { failure, .. } => Some(TaskOutcome::Failed {
+            error: failure.error.as_deref().map(str::to_owned),
+            cause: failure.cause.as_deref().map(str::to_owned),
+        }),
+        EventKind::TaskSubmitFailed { failure, .. } => Some(TaskOutcome::SubmitFailed {
+            error: failure.error.as_deref().map(str::to_owned),
+            cause: failure.cause.as_deref().map(str::to_owned),
+        }),
         _ => None,
     }
 }
@@ -152,13 +163,40 @@ fn run(
             match command {
                 Command::RunTask { task, request } => {
                     let (attempt, _) = attempt(&request.input).ok_or("a call of nothing")?;
+                    let answer = answers.get(&attempt).cloned().flatten();
+                    let submits = token(&request.input).is_some();
+                    match (answer, submits) {
+                        (Some(outcome @ TaskOutcome::SubmitFailed { .. }), true) => {
+                            inputs.push_back(Input::TaskEnded { task, outcome });
+                        }
+                        (answer, true) => {
+                            let outcome = submitted(&attempt);
+                            inputs.push_back(Input::TaskEnded { task, outcome });
+                            let answer =
+                                answer.map(|outcome| Input::TokenAnswered { task, outcome });
+                            inputs.extend(answer);
+                        }
+                        (Some(outcome), false) => {
+                            inputs.push_back(Input::TaskEnded { task, outcome });
+                        }
+                        (None, false) => {}
+                    }
+                }
+                Command::OfferTask(offer) => {
+                    let mut tasks = execution.tasks();
+                    let Some((task, wait)) = tasks.find(|(task, _)| *task == offer.task) else {
+                        // Given up in the step that offered it.
+                        continue;
+                    };
+                    let (attempt, _) = attempt(&wait.input).ok_or("an offer of nothing")?;
                     if let Some(Some(outcome)) = answers.get(&attempt).cloned() {
-                        inputs.push_back(Input::TaskEnded { task, outcome });
+                        inputs.push_back(Input::TaskTaken { task, worker: None });
+                        inputs.push_back(Input::TokenAnswered { task, outcome });
                     }
                 }
                 Command::SetTimer { timer, due } => drop(timers.insert((due, timer))),
                 Command::ClearTimer { timer, due } => drop(timers.remove(&(due, timer))),
-                Command::CancelTask { .. } | Command::OfferTask(_) | Command::WithdrawTask(_) => {}
+                Command::CancelTask { .. } | Command::WithdrawTask(_) => {}
             }
         }
     }

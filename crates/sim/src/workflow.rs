@@ -36,6 +36,30 @@ pub(crate) fn draw(random: &mut Random) -> Workflow {
     }
 }
 
+/// The activity of all activity tasks.
+pub(crate) const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:a";
+
+/// What a task calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Called {
+    Function,
+    Service,
+    Callback,
+    Activity,
+}
+
+/// As often as they are drawn.
+const CALLED: [Called; 8] = [
+    Called::Function,
+    Called::Function,
+    Called::Service,
+    Called::Service,
+    Called::Callback,
+    Called::Callback,
+    Called::Activity,
+    Called::Activity,
+];
+
 /// What a scope is.
 enum Kind {
     Root,
@@ -240,10 +264,13 @@ impl Generator<'_> {
     }
 
     fn task(&mut self, scope: &Scope, name: &str, exits: &Exits<'_>) -> Value {
-        let timed = self.random.percent(50);
+        let called = *self.random.pick(&CALLED);
+        // Whoever has a token, or would take a task, may be gone for ever.
+        let timed =
+            self.random.percent(50) || matches!(called, Called::Callback | Called::Activity);
         let query = self.random.percent(40);
         let (key, counter) = (scope.key(), scope.counter());
-        let payload = match query {
+        let mut payload = match query {
             true => {
                 json!({"s": name, "t": timed, "key": format!("{{% ${key} %}}"), "x": format!("{{% ${counter} %}}"),
                 "n": "{% $states.context.State.RetryCount %}"})
@@ -253,13 +280,21 @@ impl Generator<'_> {
                 "n.$": "$$.State.RetryCount"})
             }
         };
-        let direct = self.random.percent(50);
-        let (resource, arguments) = match direct {
-            true => ("arn:aws:lambda:us-east-1:123456789012:function:f", payload),
-            false => (
-                "arn:aws:states:::lambda:invoke",
-                json!({"FunctionName": "f", "Payload": payload}),
+        if called == Called::Callback {
+            match query {
+                true => payload["token"] = json!("{% $states.context.Task.Token %}"),
+                false => payload["token.$"] = json!("$$.Task.Token"),
+            }
+        }
+        let invoked = |payload| json!({"FunctionName": "f", "Payload": payload});
+        let (resource, arguments) = match called {
+            Called::Function => ("arn:aws:lambda:us-east-1:123456789012:function:f", payload),
+            Called::Service => ("arn:aws:states:::lambda:invoke", invoked(payload)),
+            Called::Callback => (
+                "arn:aws:states:::lambda:invoke.waitForTaskToken",
+                invoked(payload),
             ),
+            Called::Activity => (ACTIVITY, payload),
         };
         let mut state = match query {
             true => json!({"Type": "Task", "QueryLanguage": "JSONata", "Arguments": arguments,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Limits;
-use runtime::{Options, Ports, Room, Runtime, definition_rows, keys::Table};
+use runtime::{Clock, Options, Ports, Room, Runtime, definition_rows, keys::Table};
 use store::{KeyRange, Order, Transaction};
 
 use crate::character::{Character, Figures};
@@ -44,6 +44,8 @@ pub(crate) struct World {
     stops: u64,
     /// Virtual time since everything is left alone.
     quiet: u64,
+    /// Workers that ask.
+    workers: Vec<tokio::task::JoinHandle<()>>,
     figures: Figures,
 }
 
@@ -60,6 +62,8 @@ pub(crate) fn run(seed: u64) -> Report {
         }
     }
     world.figures.calls = world.outside.calls();
+    world.figures.taken = world.outside.taken();
+    world.figures.accepted = world.outside.accepted();
     Report {
         trace: world.trace.text(),
         violation: world.trace.first_violation(),
@@ -98,6 +102,7 @@ impl World {
             actions: 0,
             stops: 0,
             quiet: 0,
+            workers: Vec::new(),
             figures: Figures::default(),
         };
         world.define();
@@ -144,6 +149,8 @@ impl World {
     /// One process, from its start to its end; true when nothing is left to do.
     async fn process(&mut self) -> bool {
         *lock(&self.clients.disk_failed) = false;
+        *lock(&self.clients.stops) = false;
+        self.workers.clear();
         self.trace.say(format_args!("open"));
         self.clients.look(&self.wanted, true);
         let runtime = match self.open() {
@@ -226,7 +233,10 @@ impl World {
         } else if drawn < kills + stops + jumps {
             self.jump();
         } else {
-            match self.random.below(25) {
+            match self.random.below(31) {
+                25..=27 => self.poll(runtime),
+                28 | 29 => self.beat(runtime),
+                30 => self.hang_up(),
                 24 => self.disk.refuse_next_start(),
                 0..=3 => self.start(runtime),
                 4..=11 => self.sync(),
@@ -267,6 +277,10 @@ impl World {
             self.disk.sync(usize::MAX);
             return None;
         }
+        self.workers.retain(|worker| !worker.is_finished());
+        if self.workers.is_empty() && self.is_offered() {
+            self.poll(runtime);
+        }
         for _ in 0..6 {
             tokio::task::yield_now().await;
         }
@@ -298,7 +312,43 @@ impl World {
             self.trace
                 .violation("all have ended and checkpoints are left".into());
         }
+        if self.is_offered() {
+            self.trace
+                .violation("all have ended and tasks are offered".into());
+        }
         true
+    }
+
+    /// Whether there are tasks for workers.
+    fn is_offered(&self) -> bool {
+        let offers = KeyRange::prefix(namespace().table(Table::OfferedTask).build());
+        let rows = self.disk.durable().scan(offers, Order::Ascending, 1);
+        rows.map_or(true, |rows| !rows.is_empty())
+    }
+
+    /// A worker asks for a task.
+    fn poll(&mut self, runtime: &Arc<Runtime>) {
+        let seconds = self.random.between(1, 20);
+        self.workers
+            .push(self.clients.poll(runtime.clone(), seconds));
+    }
+
+    /// A worker goes away while it waits.
+    fn hang_up(&mut self) {
+        self.workers.retain(|worker| !worker.is_finished());
+        if !self.workers.is_empty() {
+            let position = self.random.below(self.workers.len() as u64);
+            self.trace.say(format_args!("a worker goes away"));
+            self.workers.remove(position as usize).abort();
+        }
+    }
+
+    /// Somebody says that a task is worked on.
+    fn beat(&mut self, runtime: &Arc<Runtime>) {
+        if let Some((key, token)) = self.outside.a_token(&mut self.random) {
+            let now = self.clock.now().0;
+            self.clients.beat(runtime.clone(), key, token, now);
+        }
     }
 
     /// The process is killed, is shut down, or loses its disk first.
@@ -307,6 +357,7 @@ impl World {
         match self.random.below(10) {
             0 | 1 => {
                 self.trace.say(format_args!("shutdown"));
+                *lock(&self.clients.stops) = true;
                 runtime.shutdown().await;
                 self.sync_all().await;
             }
@@ -357,7 +408,10 @@ impl World {
 
     fn deliver(&mut self, runtime: &Arc<Runtime>) -> bool {
         let again = |key, outcome| runtime.answer(key, outcome);
-        self.outside.deliver(&mut self.random, again)
+        let answer = |key, token, outcome| {
+            self.clients.answer(runtime.clone(), key, token, outcome);
+        };
+        self.outside.deliver(&mut self.random, again, answer)
     }
 
     async fn pass(&mut self, millis: u64) {

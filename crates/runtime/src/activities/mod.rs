@@ -32,6 +32,8 @@ const IDLE: usize = 2_000;
 /// A task as its worker gets it.
 #[derive(Clone, Debug)]
 pub struct ActivityTask {
+    /// Which.
+    pub key: TaskKey,
     /// By which it is answered.
     pub token: String,
     /// Its input.

@@ -47,6 +47,7 @@ impl Asks {
 fn handed(key: TaskKey, live: &Live, tokens: &TokenKey) -> Option<ActivityTask> {
     match &live.execution.frames.get(&key.task.frame)?.phase {
         Phase::Task(wait) => Some(ActivityTask {
+            key,
             token: tokens.token(&live.namespace, key),
             input: wait.input.clone(),
         }),
