@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from support.clients import boto, http_request, states
-from support.machines import PASS, ROLE, chain, create, execution_arn, one_state, unique
+from support.machines import PASS, ROLE, chain, create, execution_arn, one_state, run, unique
 from support.server import ACCOUNT, REGION
 from support.wait import until
 
@@ -172,6 +172,34 @@ def test_a_parent_of_either_type_starts_a_child_of_either_type(sfn, parent_type,
     sfn.start_execution(stateMachineArn=parent)
     arn = execution_arn(mark, name)
     until(lambda: is_there(sfn, arn), f"{arn}, which the child starts")
+
+
+def sdk(action, **parameters):
+    return {"Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:sfn:{action}", "Parameters": parameters}
+
+
+@pytest.mark.parametrize("parent_type", ["STANDARD", "EXPRESS"])
+def test_a_parent_waits_for_an_express_child_through_the_sdk(sfn, parent_type):
+    child = express(sfn, one_state({"Type": "Pass", "Parameters": {"said.$": "$.word"}}))
+    call = sdk("startSyncExecution", StateMachineArn=child, **{"Input.$": "$"})
+    parent = create(sfn, one_state(call), type=parent_type)
+    if parent_type == "EXPRESS":
+        output = sync(sfn, parent, '{"word": 1.50}')["output"]
+    else:
+        output = run(sfn, parent, '{"word": 1.50}')["output"]
+    answer = json.loads(output)
+    assert (answer["Status"], answer["Output"], answer["Input"]) == ("SUCCEEDED", '{"said":1.50}', '{"word":1.50}')
+    assert answer["BillingDetails"]["BilledMemoryUsedInMB"] == 64
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", answer["StartDate"])
+
+
+def test_what_the_sdk_says_when_it_fails(sfn):
+    unknown = run(sfn, create(sfn, one_state(sdk("describeStateMachine", StateMachineArn="x"))))
+    assert unknown["error"] == "Sfn.InvalidArnException"
+    message = r"Invalid Arn: 'Invalid ARN prefix: x' \(Service: Sfn, Status Code: 400, Request ID: .*\) \(SDK Attempt Count: 1\)"
+    assert re.fullmatch(message, unknown["cause"])
+    member = run(sfn, create(sfn, one_state(sdk("stopExecution", Nonsense=1))))
+    assert member["error"] == "States.Runtime" and "Nonsense" in member["cause"]
 
 
 def test_what_was_acknowledged_runs_after_a_kill(new_server):

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 PASSING = HERE / "passing.txt"
 EXCLUDED_TAGS = "distributed-map"
 # All but what is not there yet.
-GROUPS = (r"^(?!activities|callback|local_mocking|mock-config|services\.(?!lambda|sfn)"
+GROUPS = (r"^(?!activities|callback|local_mocking|mock-config|services\.(?!lambda|sfn|aws_sdk)"
           r"|api\.(?!validation|variable_references|sfn_api|tagging|versioning|aliasing|express|logs))")
 
 

@@ -32,6 +32,43 @@ impl Feature {
 /// The services that are called in this version.
 const SUPPORTED: &[(&str, &str)] = &[("lambda", "invoke"), ("states", "startExecution")];
 
+/// The actions of Step Functions that are called through the SDK.
+const SFN: &[&str] = &[
+    "createActivity",
+    "createStateMachine",
+    "createStateMachineAlias",
+    "deleteActivity",
+    "deleteStateMachine",
+    "deleteStateMachineAlias",
+    "deleteStateMachineVersion",
+    "describeActivity",
+    "describeExecution",
+    "describeStateMachine",
+    "describeStateMachineAlias",
+    "describeStateMachineForExecution",
+    "getActivityTask",
+    "getExecutionHistory",
+    "listActivities",
+    "listExecutions",
+    "listStateMachineAliases",
+    "listStateMachineVersions",
+    "listStateMachines",
+    "listTagsForResource",
+    "publishStateMachineVersion",
+    "redriveExecution",
+    "sendTaskFailure",
+    "sendTaskHeartbeat",
+    "sendTaskSuccess",
+    "startExecution",
+    "startSyncExecution",
+    "stopExecution",
+    "tagResource",
+    "untagResource",
+    "updateStateMachine",
+    "updateStateMachineAlias",
+    "validateStateMachineDefinition",
+];
+
 /// What is missing to call a resource.
 pub(crate) fn in_resource(resource: &Resource) -> Option<Feature> {
     match &resource.target {
@@ -41,7 +78,10 @@ pub(crate) fn in_resource(resource: &Resource) -> Option<Feature> {
             action,
             ..
         } => {
-            let missing = !SUPPORTED.contains(&(resource_type, action));
+            let missing = match &**resource_type {
+                "aws-sdk:sfn" => !SFN.contains(&&**action),
+                _ => !SUPPORTED.contains(&(resource_type, action)),
+            };
             missing.then(|| Feature::Integration(format!("{resource_type}:{action}")))
         }
     }

@@ -21,9 +21,11 @@ use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use crate::api::lambda::{LambdaApi, Place};
-use crate::api::states::{StatesApi, has_activity, integration};
+use crate::api::states::{StatesApi, has_activity, integration, sdk};
 use crate::records::Records;
 
+/// What resources of this server itself are called through the SDK.
+const SDK: &str = "aws-sdk:sfn";
 /// Calls of functions at a time; more wait here, so that a burst of executions does not throttle itself at the function host.
 const CALLS: usize = 512;
 
@@ -187,6 +189,7 @@ impl Tasks {
                     optimised_result(&output)
                 }
                 ("states", "startExecution") => self.start_execution(namespace, key, json).await,
+                (SDK, action) => sdk::call(&*self.states().await, namespace, action, json).await,
                 _ => Err(unsupported(&request.resource.arn)),
             },
             Target::Activity => Err(unsupported(&request.resource.arn)),
@@ -422,7 +425,7 @@ impl Tasks {
 /// Whether this server answers the call itself.
 fn is_own(request: &TaskRequest) -> bool {
     match &request.resource.target {
-        Target::Service { resource_type, .. } => &**resource_type == "states",
+        Target::Service { resource_type, .. } => ["states", SDK].contains(&&**resource_type),
         Target::Function | Target::Activity => false,
     }
 }

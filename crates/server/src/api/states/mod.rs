@@ -20,6 +20,7 @@ mod params;
 mod records;
 mod redrive;
 mod routing;
+pub mod sdk;
 mod starts;
 mod tags;
 mod targets;
