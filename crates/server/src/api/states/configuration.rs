@@ -2,6 +2,7 @@
 //! is traced.
 
 use aws::ApiError;
+use aws::validate::Violations;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -112,15 +113,37 @@ pub(super) fn encryption(given: &Value) -> Result<Value, ApiError> {
             errors::invalid_encryption("kmsKeyId must not be set with the type AWS_OWNED_KEY."),
         ),
         Some("AWS_OWNED_KEY") => Ok(json!({ "type": "AWS_OWNED_KEY" })),
-        Some("CUSTOMER_MANAGED_KMS_KEY") => Err(errors::not_yet(
-            "Encryption with a customer managed KMS key",
-        )),
+        Some("CUSTOMER_MANAGED_KMS_KEY") => customer_key(given),
         Some(other) => Err(one_of(
             "encryptionConfiguration.type",
             other,
             "[AWS_OWNED_KEY, CUSTOMER_MANAGED_KMS_KEY]",
         )),
     }
+}
+
+/// The key is kept and shown, and that is all: there is no key service here, and what is stored is not encrypted.
+fn customer_key(given: &Value) -> Result<Value, ApiError> {
+    const REUSE: &str = "kmsDataKeyReusePeriodSeconds";
+    let Some(key) = nested_text(given, "kmsKeyId")?.filter(|key| !key.is_empty()) else {
+        return Err(errors::invalid_encryption(
+            "kmsKeyId must be set with the type CUSTOMER_MANAGED_KMS_KEY.",
+        ));
+    };
+    let reuse = nested(given, REUSE, Value::is_i64, "Integer")?;
+    let reuse = reuse.and_then(Value::as_i64).unwrap_or(300);
+    let path = format!("encryptionConfiguration.{REUSE}");
+    let mut violations = Violations::default();
+    violations.length("encryptionConfiguration.kmsKeyId", key, 1, 2_048);
+    violations.range(&path, reuse, 60, 900);
+    violations.check(errors::validation)?;
+    tracing::warn!(
+        key,
+        "a customer managed key is configured: the setting is kept, nothing is encrypted with it"
+    );
+    Ok(
+        json!({ "kmsKeyId": key, "kmsDataKeyReusePeriodSeconds": reuse, "type": "CUSTOMER_MANAGED_KMS_KEY" }),
+    )
 }
 
 fn one_of(path: &str, value: &str, set: &str) -> ApiError {
