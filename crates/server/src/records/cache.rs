@@ -26,8 +26,14 @@ pub(super) struct Moment(u64);
 
 #[derive(Default)]
 struct Kept {
-    by_key: HashMap<Bytes, (Moment, Arc<dyn Any + Send + Sync>)>,
+    by_key: HashMap<Bytes, Entry>,
     bytes: usize,
+}
+
+struct Entry {
+    moment: Moment,
+    value: Arc<dyn Any + Send + Sync>,
+    size: usize,
 }
 
 impl Cache {
@@ -43,11 +49,12 @@ impl Cache {
 
     /// The record, if it was kept and nothing was written since.
     pub(super) fn get<T: Send + Sync + 'static>(&self, key: &Bytes) -> Option<Arc<T>> {
-        let (moment, value) = self.kept().by_key.get(key).cloned()?;
-        match moment == self.moment() {
-            true => value.downcast().ok(),
-            false => None,
-        }
+        let value = {
+            let kept = self.kept();
+            let entry = kept.by_key.get(key)?;
+            (entry.moment == self.moment()).then(|| entry.value.clone())?
+        };
+        value.downcast().ok()
     }
 
     /// Keeps a record of `size` bytes that was read after `moment`.
@@ -63,11 +70,19 @@ impl Cache {
             return;
         }
         let mut kept = self.kept();
+        if let Some(old) = kept.by_key.remove(key) {
+            kept.bytes -= old.size;
+        }
         if kept.bytes + size > ROOM {
             *kept = Kept::default();
         }
         kept.bytes += size;
-        kept.by_key.insert(key.clone(), (moment, value));
+        let entry = Entry {
+            moment,
+            value,
+            size,
+        };
+        kept.by_key.insert(key.clone(), entry);
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
@@ -97,6 +112,17 @@ mod tests {
         cache.written();
         cache.keep(&key, Arc::new(1u8), 1, before);
         assert_eq!(cache.get::<u8>(&key), None);
+    }
+
+    #[test]
+    fn a_record_that_is_kept_again_takes_its_room_once() {
+        let (cache, key) = (Cache::default(), Bytes::from_static(b"key"));
+        let other = Bytes::from_static(b"other");
+        cache.keep(&other, Arc::new(0u8), 1, cache.moment());
+        for number in 0..100u8 {
+            cache.keep(&key, Arc::new(number), ROOM / 3, cache.moment());
+        }
+        assert_eq!(cache.get::<u8>(&other).as_deref(), Some(&0));
     }
 
     #[test]

@@ -27,12 +27,10 @@ impl Census {
         most: usize,
     ) -> Result<Option<Seat>, RecordError> {
         let mut counts = self.lock();
-        if !counts.contains_key(&prefix) {
-            counts.insert(prefix.clone(), records.count(&prefix)?);
-        }
-        let Some(count) = counts.get_mut(&prefix).filter(|count| **count < most) else {
+        let count = counted(&mut counts, records, &prefix)?;
+        if *count >= most {
             return Ok(None);
-        };
+        }
         *count += 1;
         drop(counts);
         Ok(Some(Seat {
@@ -42,16 +40,37 @@ impl Census {
         }))
     }
 
+    /// To be called before one below `prefix` is removed, so that it is among those that are counted.
+    pub(super) fn leaves(&self, records: &Records, prefix: &RecordKey) -> Result<(), RecordError> {
+        counted(&mut self.lock(), records, prefix).map(|_| ())
+    }
+
     /// One below `prefix` is gone.
     pub(super) fn left(&self, prefix: &RecordKey) {
-        if let Some(count) = self.lock().get_mut(prefix) {
+        let mut counts = self.lock();
+        if let Some(count) = counts.get_mut(prefix) {
             *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(prefix);
+            }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RecordKey, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The count, taken in the store if it is not known.
+fn counted<'c>(
+    counts: &'c mut HashMap<RecordKey, usize>,
+    records: &Records,
+    prefix: &RecordKey,
+) -> Result<&'c mut usize, RecordError> {
+    if !counts.contains_key(prefix) {
+        counts.insert(prefix.clone(), records.count(prefix)?);
+    }
+    Ok(counts.entry(prefix.clone()).or_default())
 }
 
 impl Seat {

@@ -286,10 +286,12 @@ impl StatesApi {
     async fn remove_machine(&self, request: &Request, name: &str) -> Result<(), RecordError> {
         let (account, region) = (&request.account, &request.region);
         let key = machine_key(account, region, name);
+        let machines = machine_prefix(account, region);
         loop {
             let Some(old) = self.records.get::<MachineRecord>(&key)? else {
                 return Ok(());
             };
+            self.census.leaves(&self.records, &machines)?;
             let versions = version_prefix(account, region, name);
             let aliases = alias_prefix(account, region, name);
             let mut rows = self.keys(&versions, old.value.releases.versions)?;
@@ -302,7 +304,7 @@ impl StatesApi {
                 Err(RecordError::Conflict) => continue,
                 done => {
                     if done.is_ok() {
-                        self.census.left(&machine_prefix(account, region));
+                        self.census.left(&machines);
                     }
                     return done;
                 }
