@@ -147,6 +147,7 @@ def route(*arns):
 def distributed(processor):
     """A machine with a distributed Map over its input."""
     mode = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    processor = json.loads(json.dumps(processor).replace('"A"', '"Item"'))
     return one_state({"Type": "Map", "ItemProcessor": {**mode, **processor}})
 
 
