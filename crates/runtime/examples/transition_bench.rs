@@ -139,6 +139,7 @@ fn engine_alone(machine: &Machine) {
             machine,
             limits: &limits,
             entropy: &mut entropy,
+            surroundings: &engine::Alone,
         };
         let made = step(machinery, &mut execution, Input::Start, Timestamp(1));
         assert!(execution.is_closed());
@@ -167,6 +168,7 @@ async fn over(
         clock: Arc::new(SystemClock),
         entropy: Arc::new(|| Box::new(Counter(u64::from(std::process::id())))),
         runner: Arc::new(Nobody),
+        listener: None,
     };
     let runtime = Arc::new(Runtime::open(store, ports, Options::default())?);
     let (before, region, began) = (written(), Region::new(ALLOCATOR), Instant::now());
@@ -204,6 +206,7 @@ fn facts(number: usize) -> Facts {
         region: "us-east-1".into(),
         started: Timestamp(0),
         input: Document::trusted(INPUT.into()),
+        test_case: None,
     }
 }
 
@@ -213,6 +216,7 @@ fn request(number: usize) -> StartRequest {
         facts: facts(number),
         revision: REVISION.into(),
         trace_header: None,
+        machine_created: Timestamp(0),
     }
 }
 
