@@ -99,6 +99,17 @@ def test_a_map_with_a_mock(sfn):
         "afterResultSelector": [10, 20], "afterResultPath": [10, 20]}
 
 
+def test_the_data_of_an_item_reader(sfn):
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"},
+              "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}}
+    state = {key: value for key, value in MAP.items() if key != "ItemsPath"} | {"ItemReader": reader}
+    state["ItemProcessor"] = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **MAP["ItemProcessor"]}
+    given = {"stateConfiguration": {"mapItemReaderData": "n,m\n1,2\n"}, "mock": {"result": "[5]"}}
+    assert test(sfn, state, {}, **given)["inspectionData"]["afterItemSelector"] == [{"v": {"n": "1", "m": "2"}}]
+    code, message = refused(sfn, state, mock={"result": "[5]"})
+    assert code == "ValidationException" and "ItemReader data must be specified" in message
+
+
 def test_what_is_answered_later_has_a_token(sfn):
     state = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True,
              "Parameters": {"QueueUrl": "q", "MessageBody": {"token.$": "$$.Task.Token"}}}

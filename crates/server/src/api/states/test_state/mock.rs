@@ -12,7 +12,7 @@ use engine::testing::Report;
 use expr::json::{self, Document};
 use serde_json::Value;
 
-use super::mocked_error;
+use super::{items, mocked_error};
 use crate::api::states::errors;
 use crate::api::states::params::{Params, nested, nested_text};
 
@@ -205,7 +205,11 @@ impl Configuration {
         let reads = matches!(subject.state().kind, Kind::Map(_))
             && subject.source.get("ItemReader").is_some();
         self.items = match data {
-            Some(data) => Some(read_items(data)?),
+            Some(data) => {
+                let reader = subject.source.get("ItemReader");
+                let read = items::read(data, reader.unwrap_or(&json::Value::Null));
+                Some(Document::from_value(read.map_err(errors::validation)?))
+            }
             None if reads && mocked => {
                 return Err(errors::validation(
                     "ItemReader data must be specified when testing a Map state with ItemReader specified.",
@@ -227,20 +231,6 @@ impl Configuration {
             "Map iteration failure count must be less than or equal to the number of Map iterations",
         )
     }
-}
-
-/// The items of a JSON source, or the lines of a JSONL one.
-fn read_items(data: &str) -> Result<Document, ApiError> {
-    let wrong = || errors::validation("MapItemReaderData must be a JSON array or JSON Lines");
-    if let Ok(value) = json::parse(data)
-        && value.as_array().is_some()
-    {
-        return Ok(Document::from_value(value));
-    }
-    let lines = data.lines().filter(|line| !line.trim().is_empty());
-    let items: Result<Vec<json::Value>, _> = lines.map(json::parse).collect();
-    let items = items.map_err(|_| wrong())?;
-    Ok(Document::from_value(json::Value::array(items)))
 }
 
 fn ensure(holds: bool, message: &str) -> Result<(), ApiError> {

@@ -5,6 +5,7 @@
 mod context;
 mod driver;
 mod inspection;
+mod items;
 mod mock;
 
 use std::collections::BTreeMap;
