@@ -249,6 +249,21 @@ def test_an_update_changes_what_is_logged(sfn, logs, group):
     assert {m["execution_arn"] for m in logged(logs, group, 4)} == {last}
 
 
+def test_large_payloads_are_truncated_and_many_are_written_bit_by_bit(sfn, logs, group):
+    states = {f"S{number}": {"Type": "Pass"} for number in range(45)}
+    machine = create(sfn, chain(**states), type="EXPRESS", loggingConfiguration=logging_to(group))
+    given = json.dumps("x" * 200_000)
+    assert sfn.start_sync_execution(stateMachineArn=machine, input=given)["status"] == "SUCCEEDED"
+    until(lambda: filtered(logs, group, filterPattern="ExecutionSucceeded"), "the end of the execution")
+    messages = logged(logs, group, 92)
+    assert messages[1]["details"]["input"] == given and messages[-1]["details"]["output"] == given
+    large = json.dumps("x" * 262_000)
+    assert sfn.start_sync_execution(stateMachineArn=machine, input=large)["status"] == "SUCCEEDED"
+    until(lambda: len(filtered(logs, group, filterPattern="ExecutionSucceeded")) == 2, "the end of the second")
+    last = json.loads(filtered(logs, group, filterPattern="ExecutionSucceeded")[-1]["message"])
+    assert last["details"] == {"outputDetails": {"truncated": True}}
+
+
 def test_the_destination_must_be_there(sfn, logs, group):
     definition = json.dumps(PASS)
 

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::api::states::logging::{Logging, logging_of, message};
+use crate::api::states::logging::{Logging, assigned_bytes, logging_of, message};
 use crate::logs::{GroupPlace, LogEvent, Logs, LogsError};
 use crate::records::Records;
 
@@ -136,7 +136,9 @@ impl Listener for Delivery {
             logging,
             bytes,
         };
-        if waiting + bytes > BYTES || self.queue.try_send(step).is_err() {
+        // One step always finds room: its documents are in memory already, and its messages are written bit by bit.
+        let is_full = waiting > 0 && waiting + bytes > BYTES;
+        if is_full || self.queue.try_send(step).is_err() {
             self.load.bytes.fetch_sub(bytes, Ordering::Relaxed);
             self.load.lost.fetch_add(count as u64, Ordering::Relaxed);
         }
@@ -145,7 +147,7 @@ impl Listener for Delivery {
 
 fn weight(event: &Event) -> usize {
     let document = event.kind.document();
-    EVENT_BYTES + document.map_or(0, |document| document.text().len())
+    EVENT_BYTES + document.map_or(0, |document| document.text().len()) + assigned_bytes(&event.kind)
 }
 
 /// Waits until the writer is told to stop; an error means that the server is gone.
@@ -154,7 +156,11 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// Messages by where they go.
-type Batch = HashMap<(GroupPlace, String), Vec<LogEvent>>;
+#[derive(Default)]
+struct Batch {
+    events: HashMap<(GroupPlace, String), Vec<LogEvent>>,
+    bytes: usize,
+}
 
 impl Writer {
     /// Runs until it is told to stop, and what waits is written.
@@ -173,58 +179,63 @@ impl Writer {
         }
     }
 
+    /// What waits now, up to a size and at least one step.
     async fn write_what_waits(&mut self, first: Step) {
-        for ((group, stream), events) in self.gather(first) {
-            self.write(&group, &stream, &events).await;
+        let (mut batch, mut next) = (Batch::default(), Some(first));
+        while let Some(step) = next {
+            let is_written = self.add(&mut batch, step).await;
+            next = match is_written {
+                true => None,
+                false => self.queue.try_recv().ok(),
+            };
         }
+        self.write(&mut batch).await;
         self.tell_what_was_lost();
     }
 
-    /// What waits now, up to a size.
-    fn gather(&mut self, first: Step) -> Batch {
-        let mut batch = Batch::new();
-        let mut bytes = self.add(&mut batch, first);
-        while bytes < WRITTEN {
-            let Ok(step) = self.queue.try_recv() else {
-                break;
-            };
-            bytes += self.add(&mut batch, step);
+    /// Whether something had to be written before all was added.
+    async fn add(&mut self, batch: &mut Batch, step: Step) -> bool {
+        let Step {
+            heard,
+            logging,
+            bytes,
+        } = step;
+        let mut is_written = false;
+        let stream = self.stream(&heard);
+        for event in heard.events.iter().filter(|event| logging.wants(event)) {
+            let (execution, redrives) = (&heard.facts.arn, heard.redrives);
+            let message = message(event, execution, redrives, logging.include_data);
+            batch.bytes += message.len();
+            let place = (logging.group.clone(), stream.clone());
+            batch.events.entry(place).or_default().push(LogEvent {
+                timestamp: event.timestamp.0,
+                message,
+            });
+            if batch.bytes >= WRITTEN {
+                self.write(batch).await;
+                is_written = true;
+            }
         }
-        batch
-    }
-
-    fn add(&self, batch: &mut Batch, step: Step) -> usize {
-        self.load.bytes.fetch_sub(step.bytes, Ordering::Relaxed);
-        let Step { heard, logging, .. } = step;
-        let wanted: Vec<_> = heard.events.iter().filter(|e| logging.wants(e)).collect();
-        let Some(first) = wanted.first() else {
-            return 0;
-        };
-        let stream = self.stream(&heard, first);
-        let messages = wanted.iter().map(|event| LogEvent {
-            timestamp: event.timestamp.0,
-            message: message(
-                event,
-                &heard.facts.arn,
-                heard.redrives,
-                logging.include_data,
-            ),
-        });
-        let events = batch.entry((logging.group.clone(), stream)).or_default();
-        let before = events.len();
-        events.extend(messages);
-        events[before..].iter().map(|e| e.message.len()).sum()
+        self.load.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        is_written
     }
 
     /// `states/<machine>/<hour>/<process>`.
-    fn stream(&self, heard: &Heard, first: &Event) -> String {
+    fn stream(&self, heard: &Heard) -> String {
         let machine = &heard.facts.machine_name;
-        let time = first.timestamp.to_string().replace('T', "-");
+        let first = heard.events.first().map(|event| event.timestamp);
+        let time = first.unwrap_or_default().to_string().replace('T', "-");
         let hour = time.get(..13).unwrap_or_default();
         format!("states/{machine}/{hour}/{}", self.process)
     }
 
-    async fn write(&mut self, group: &GroupPlace, stream: &str, events: &[LogEvent]) {
+    async fn write(&mut self, batch: &mut Batch) {
+        for ((group, stream), events) in std::mem::take(batch).events {
+            self.deliver(&group, &stream, &events).await;
+        }
+    }
+
+    async fn deliver(&mut self, group: &GroupPlace, stream: &str, events: &[LogEvent]) {
         match self.logs.deliver(group, stream, events).await {
             Ok(()) => {}
             // It was removed: as on AWS, nobody is bothered.

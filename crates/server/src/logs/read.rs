@@ -10,7 +10,7 @@ const PAGE_BYTES: usize = 1024 * 1024;
 /// What counts for an event besides its message.
 const EVENT_BYTES: usize = 26;
 /// Chunks that a search looks at for one page, so that one that finds nothing ends.
-const SEARCHED: usize = 128;
+const SEARCHED: usize = 64;
 /// Chunks read at a time.
 const CHUNKS: usize = 8;
 

@@ -101,9 +101,15 @@ pub(super) fn name(kind: &EventKind) -> String {
 }
 
 /// An event's type and its details as they are logged: what failed is told even where payloads are not ([rec] logs).
-pub(super) fn logged(kind: &EventKind, data: bool) -> (String, Map<String, Value>) {
+/// Of payloads that are truncated nothing is left but that they are.
+pub(super) fn logged(
+    kind: &EventKind,
+    data: bool,
+    is_truncated: bool,
+) -> (String, Map<String, Value>) {
     let details = Details {
         failures: true,
+        is_truncated,
         ..Details::new(data)
     };
     let shape = shape(kind, details);
@@ -367,6 +373,8 @@ struct Details {
     data: bool,
     /// Whether errors and causes are shown.
     failures: bool,
+    /// Whether payloads are too large to be shown.
+    is_truncated: bool,
     map: Map<String, Value>,
 }
 
@@ -375,6 +383,7 @@ impl Details {
         Details {
             data,
             failures: data,
+            is_truncated: false,
             map: Map::new(),
         }
     }
@@ -393,19 +402,19 @@ impl Details {
 
     /// A payload; left out when payloads are not wanted.
     fn payload(self, name: &str, document: &Document) -> Details {
-        match self.data {
+        match self.data && !self.is_truncated {
             true => self.text(name, document.text()),
             false => self,
         }
     }
 
-    /// A payload with its `...Details`, which is never truncated here.
+    /// A payload with its `...Details`, which is truncated in logs alone.
     fn document(self, name: &str, details: &str, document: &Document) -> Details {
         let mut shown = self.payload(name, document);
         if shown.data {
             shown
                 .map
-                .insert(details.into(), json!({ "truncated": false }));
+                .insert(details.into(), json!({ "truncated": shown.is_truncated }));
         }
         shown
     }
@@ -417,11 +426,13 @@ impl Details {
                 .iter()
                 .map(|(name, value)| (name.to_string(), value.text().into()))
                 .collect();
-            self.map
-                .insert("assignedVariables".into(), variables.into());
+            if !self.is_truncated {
+                self.map
+                    .insert("assignedVariables".into(), variables.into());
+            }
             self.map.insert(
                 "assignedVariablesDetails".into(),
-                json!({ "truncated": false }),
+                json!({ "truncated": self.is_truncated }),
             );
         }
         self

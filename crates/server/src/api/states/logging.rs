@@ -81,9 +81,42 @@ pub fn logging_of(
     Ok(record.and_then(|record| Logging::of(&record.value.configuration.logging)))
 }
 
+/// The longest message, in bytes: payloads of a longer one are truncated.
+const LONGEST: usize = 262_144;
+
 /// An event as it is logged: all numbers are texts ([rec] logs).
 pub fn message(event: &Event, execution: &str, redrives: u32, include_data: bool) -> String {
-    let (name, details) = history::logged(&event.kind, include_data);
+    let (assigned, payload) = (assigned_bytes(&event.kind), event.kind.document());
+    let payload = payload.map_or(0, |document| document.text().len());
+    let is_surely_long = include_data && assigned + payload > LONGEST;
+    let message = |is_truncated| render(event, execution, redrives, include_data, is_truncated);
+    match is_surely_long {
+        true => message(true),
+        false => Some(message(false))
+            .filter(|message| message.len() <= LONGEST)
+            .unwrap_or_else(|| message(true)),
+    }
+}
+
+/// What the variables that an event tells of take, in bytes.
+pub fn assigned_bytes(kind: &EventKind) -> usize {
+    match kind {
+        EventKind::StateExited {
+            assigned: Some(assigned),
+            ..
+        } => assigned.iter().map(|(_, value)| value.text().len()).sum(),
+        _ => 0,
+    }
+}
+
+fn render(
+    event: &Event,
+    execution: &str,
+    redrives: u32,
+    include_data: bool,
+    is_truncated: bool,
+) -> String {
+    let (name, details) = history::logged(&event.kind, include_data, is_truncated);
     let mut message = Map::new();
     message.insert("id".into(), event.id.to_string().into());
     message.insert("type".into(), name.into());
