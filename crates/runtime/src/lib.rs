@@ -48,5 +48,6 @@ pub use ports::{
 };
 pub use record::{ExecutionRecord, PinnedRevision, Status};
 pub use redrives::NotRedrivable;
+pub use relist::all_listed;
 pub use runtime::{Options, RedriveRequest, Redriven, Runtime, StartRequest, Started, Stopped};
 pub use shard::{Finished, Room};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Limits;
-use runtime::{Clock, Options, Ports, Room, Runtime, definition_rows, keys::Table};
+use runtime::{Clock, Options, Ports, Room, Runtime, all_listed, definition_rows, keys::Table};
 use store::{KeyRange, Order, Transaction};
 
 use crate::character::{Character, Figures};
@@ -110,6 +110,11 @@ impl World {
     }
 
     fn define(&self) {
+        let mut new = Transaction::new();
+        new.writes.push(all_listed());
+        if let Err(error) = store::commit(self.disk.durable(), new) {
+            self.trace.violation(format!("no store: {error}"));
+        }
         for (number, workflow) in self.workflows.iter().enumerate() {
             self.trace.say(format_args!(
                 "{} is {}",
