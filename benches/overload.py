@@ -8,8 +8,9 @@ Starts a server of its own and measures first what it can do (64 clients that wa
 rate), then sends multiples of that open-loop (crates/server/examples/openloop.rs). Prints a line per step: accepted per
 second and its share of the peak, p50 and p99 of the accepted from when they were due, the share that was throttled, the share
 that was not sent because all --connections waited for an answer for a second (the server lets those wait that it refuses),
-timeouts and other errors, how a reader was served meanwhile, the server's resident memory and the cores that server and driver
-took. Exits with 1 when an execution that was accepted has not succeeded, a refusal was no ThrottlingException, or the
+timeouts and other errors, how a reader was served meanwhile, the server's resident memory, starts
+accepted per second of the server's processor time (which says how much of it went into refusals, also on a machine that
+others use), and the cores that server and driver took, the checks afterwards included. Exits with 1 when an execution that was accepted has not succeeded, a refusal was no ThrottlingException, or the
 throughput at the highest load was more than 20 % below the peak. Needs nothing but Python; drives the public API only.
 """
 import argparse, http.client, json, os, resource, shutil, socket, subprocess, sys, tempfile, threading, time
@@ -65,7 +66,8 @@ class Step:
         self.resident, before, began = [], cpu(server), time.monotonic()
         driver = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         over = threading.Event()
-        watcher = threading.Thread(target=self.watch, args=(server, driver, over))
+        self.busy = None
+        watcher = threading.Thread(target=self.watch, args=(server, driver, over, began + options.seconds))
         watcher.start()
         output = driver.communicate()[0]
         over.set()
@@ -75,10 +77,14 @@ class Step:
             raise SystemExit(f"the driver failed ({driver.returncode})")
         self.report = json.loads(output)
         self.cores = (cpu(server) - before) / took, self.driver_cpu / took
+        busy = (self.busy if self.busy is not None else cpu(server)) - before
+        self.per_core = self.report["accepted_per_s"] * options.seconds / max(busy, 0.01)
 
-    def watch(self, server, driver, over):
+    def watch(self, server, driver, over, ends):
         self.driver_cpu = 0.0
         while not over.wait(0.1):
+            if self.busy is None and time.monotonic() >= ends:
+                self.busy = cpu(server)
             self.resident.append(resident(server))
             try:
                 self.driver_cpu = cpu(driver)
@@ -92,10 +98,10 @@ class Step:
         return (f"{name:>5} {r['rate']:8.0f} {r['accepted_per_s']:9.0f} {share} {r['accepted_latency']['p50_ms']:8.1f} "
                 f"{r['accepted_latency']['p99_ms']:9.1f} {r['throttled'] / due:8.1%} {r['unsent'] / due:7.1%} {r['timeouts']:8d} {sum(r['errors'].values()):6d} "
                 f"{r['read_latency']['p50_ms']:7.1f} {r['read_latency']['p99_ms']:8.1f} {max(self.resident):8.0f} {self.resident[-1]:7.0f} "
-                f"{self.cores[0]:6.2f} {self.cores[1]:6.2f} {r['accepted_not_succeeded']:5d}")
+                f"{self.per_core:8.0f} {self.cores[0]:6.2f} {self.cores[1]:6.2f} {r['accepted_not_succeeded']:5d}")
 
 
-HEAD = ("  x      rate  accept/s  peak   p50 ms    p99 ms  throttl  unsent timeouts errors  read50   read99  RSS max RSS end server driver  lost")
+HEAD = ("  x      rate  accept/s  peak   p50 ms    p99 ms  throttl  unsent timeouts errors  read50   read99  RSS max RSS end per core server driver  lost")
 
 
 def serve(options, folder, port):

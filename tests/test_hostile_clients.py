@@ -240,7 +240,7 @@ def test_pipelined_requests_without_end_and_nothing_read(own):
     with connections(own, 8) as held:
         for connection in held:
             connection.settimeout(1)
-        for _ in range(30):
+        for _ in range(15):
             for connection in held:
                 send(connection, deletes)
             others_are_served(own)
@@ -314,11 +314,11 @@ def test_a_storm_of_connections(own):
             except OSError as error:
                 failures.append(error)
 
-    threads = [threading.Thread(target=storm, args=(random.Random(SEED + number),)) for number in range(8)]
+    threads = [threading.Thread(target=storm, args=(random.Random(SEED + number),)) for number in range(4)]
     for thread in threads:
         thread.start()
     try:
-        for _ in range(25):
+        for _ in range(15):
             others_are_served(own)
     finally:
         stop.set()
