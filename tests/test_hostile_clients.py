@@ -233,6 +233,18 @@ def test_a_reader_that_never_reads_its_answer(own):
     until(lambda: memory(own) < 400, "the memory to be given back")
 
 
+def test_an_answer_that_is_not_read_is_given_up(own):
+    """After a while, although nobody else needs the room."""
+    sfn = boto("stepfunctions", own)
+    long = create(sfn, chain(**{f"S{number}": {"Type": "Pass"} for number in range(300)}))
+    arn = run(sfn, long, {"filling": "x" * 20_000})["executionArn"]
+    with connect(own) as connection:
+        send(connection, post("GetExecutionHistory", json.dumps({"executionArn": arn, "maxResults": 1000}).encode()))
+        connection.setblocking(False)
+        until(lambda: not send(connection, b"x"), "the connection to be closed", seconds=60, every=0.5)
+    others_are_served(own)
+
+
 def test_pipelined_requests_without_end_and_nothing_read(own):
     """Answers without a body are not gathered for somebody who does not read them."""
     deletes = b"DELETE /2015-03-31/tags/none?tagKeys=a HTTP/1.1\r\nHost: x\r\n\r\n" * 2_000
