@@ -286,14 +286,15 @@ def test_a_definition_that_is_none(server, definition, part):
 
 def test_a_valid_definition_that_this_version_cannot_run(server):
     definition = json.dumps(one_state({
-        "Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "Type": "Map", "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "PARQUET"},
+                                      "Parameters": {"Bucket": "b", "Key": "k"}}, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
                                          **one_state({"Type": "Pass"}, "B")}}))
     validated = states(server, "ValidateStateMachineDefinition", {"definition": definition}).json
     assert (validated["result"], validated["diagnostics"]) == ("OK", [])
     warned = states(server, "ValidateStateMachineDefinition", {"definition": definition, "severity": "WARNING"}).json
     assert [found["code"] for found in warned["diagnostics"]] == ["NOT_SUPPORTED_YET"]
     answer = states(server, "CreateStateMachine", {"name": unique("map"), "definition": definition, "roleArn": ROLE})
-    assert (answer.status, answer.error) == (400, "InvalidDefinition") and "DISTRIBUTED" in answer.message
+    assert (answer.status, answer.error) == (400, "InvalidDefinition") and "not support" in answer.message
 
 
 def test_a_definition_too_large_or_too_deep(server):

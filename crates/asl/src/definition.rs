@@ -12,6 +12,7 @@ use expr::json::{Document, Value};
 use expr::path::{Path, ReferencePath};
 use expr::template::{Expression, Template};
 
+use crate::distributed::Distributed;
 use crate::query::{Query, QueryExpression};
 
 /// Position of a state in [`Machine::states`]. Never persisted.
@@ -28,8 +29,8 @@ pub struct Machine {
     /// `variableReferences` of DescribeStateMachine: the variables that each state reads, by the state's name. States
     /// that read none are absent.
     pub variable_references: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
-    states: Vec<State>,
-    by_name: HashMap<Arc<str>, StateId>,
+    states: Arc<Vec<State>>,
+    by_name: Arc<HashMap<Arc<str>, StateId>>,
 }
 
 impl Machine {
@@ -44,8 +45,21 @@ impl Machine {
             timeout_seconds,
             root,
             variable_references: BTreeMap::new(),
-            states,
-            by_name,
+            states: Arc::new(states),
+            by_name: Arc::new(by_name),
+        }
+    }
+
+    /// The machine that the children of the distributed Map called `name` run: its item processor, with all states of
+    /// this machine shared. None if there is no such Map.
+    pub fn item_processor(&self, name: &str) -> Option<Machine> {
+        match &self.state(self.find(name)?).kind {
+            Kind::Map(map) if map.distributed.is_some() => Some(Machine {
+                timeout_seconds: None,
+                root: map.processor.clone(),
+                ..self.clone()
+            }),
+            _ => None,
         }
     }
 
@@ -430,7 +444,7 @@ pub enum FailText {
     Query(QueryExpression),
 }
 
-/// What a Map state (inline) adds.
+/// What a Map state adds.
 #[derive(Clone, Debug)]
 pub struct Map {
     /// `ItemProcessor` or its old name `Iterator`.
@@ -443,6 +457,8 @@ pub struct Map {
     pub tolerated_failure_count: Option<Dynamic<u64>>,
     /// `ToleratedFailurePercentage`, 0..=100.
     pub tolerated_failure_percentage: Option<Dynamic<f64>>,
+    /// What distributed mode adds; none for an inline Map.
+    pub distributed: Option<Box<Distributed>>,
 }
 
 /// Where a Map's items are.

@@ -8,6 +8,7 @@
 mod compile;
 pub mod definition;
 mod diagnostic;
+pub mod distributed;
 mod location;
 pub mod query;
 mod resource;

@@ -9,9 +9,7 @@ use crate::definition::{Resource, Target};
 /// A missing feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Feature {
-    /// `Mode: DISTRIBUTED`.
-    DistributedMap,
-    /// `ItemReader`, `ItemBatcher` or `ResultWriter`.
+    /// `ItemReader`, or `ResultWriter` with a resource.
     DistributedField(&'static str),
     /// A service that is not called yet.
     Integration(String),
@@ -21,7 +19,6 @@ impl Feature {
     /// What the user is told.
     pub(crate) fn message(&self) -> String {
         let what = match self {
-            Feature::DistributedMap => "the Map mode 'DISTRIBUTED'".to_owned(),
             Feature::DistributedField(field) => format!("the Map field '{field}'"),
             Feature::Integration(name) => format!("the service integration '{name}'"),
         };
@@ -90,7 +87,7 @@ pub(crate) fn in_resource(resource: &Resource) -> Option<Feature> {
 /// What is missing for a field of a state or of a part of it to mean anything.
 pub(crate) fn in_field(name: &'static str) -> Option<Feature> {
     match name {
-        "ItemReader" | "ItemBatcher" | "ResultWriter" => Some(Feature::DistributedField(name)),
+        "ItemReader" => Some(Feature::DistributedField(name)),
         _ => None,
     }
 }

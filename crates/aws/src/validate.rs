@@ -71,6 +71,17 @@ impl Violations {
         }
     }
 
+    /// The same for a number that need not be an integer.
+    pub fn number(&mut self, path: &str, value: f64, min: f64, max: f64) {
+        if value > max {
+            let rule = format!("Member must have value less than or equal to {max}");
+            self.add(path, &value.to_string(), &rule);
+        } else if value < min {
+            let rule = format!("Member must have value greater than or equal to {min}");
+            self.add(path, &value.to_string(), &rule);
+        }
+    }
+
     /// The value must be one of `set`, which is shown in the order given.
     pub fn one_of(&mut self, path: &str, value: &str, set: &[&str]) {
         if !set.contains(&value) {

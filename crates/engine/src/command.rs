@@ -7,6 +7,7 @@ use expr::json::Document;
 
 use crate::event::EventId;
 use crate::execution::FrameId;
+use crate::map_run::{MapRunId, MapRunRequest};
 use crate::time::Timestamp;
 
 /// One attempt of one task: the frame and the event that scheduled it. An answer for any other pair is stale.
@@ -94,6 +95,20 @@ pub enum Command {
     OfferTask(Offer),
     /// Workers cannot take it any more.
     WithdrawTask(Offer),
+    /// Run the items of a distributed Map.
+    StartMapRun {
+        /// Comes back with its end.
+        run: MapRunId,
+        /// What it works with.
+        request: Box<MapRunRequest>,
+    },
+    /// Nobody waits for this map run any more: its children are to be stopped.
+    AbortMapRun {
+        /// Which.
+        run: MapRunId,
+        /// The last part of its ARN.
+        uuid: Arc<str>,
+    },
     /// Wake the execution at `due`.
     SetTimer {
         /// Comes back when it fires.

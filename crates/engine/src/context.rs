@@ -8,6 +8,7 @@ use expr::Roots;
 use expr::json::{Document, Value};
 
 use crate::execution::{Facts, Frame, MapItem};
+use crate::map_run::ItemScope;
 use crate::redrive::Redriven;
 use crate::state::counts_retries;
 use crate::time::Timestamp;
@@ -63,6 +64,26 @@ impl<'a> ContextSource<'a> {
     pub(crate) fn replaced_by(mut self, given: Option<&Value>) -> ContextSource<'a> {
         self.given = given.cloned();
         self
+    }
+
+    /// Of an item of a map run, after the step that began it.
+    pub(crate) fn of_item(
+        facts: &'a Facts,
+        state: &'a State,
+        scope: &ItemScope,
+        item: Arc<MapItem>,
+    ) -> ContextSource<'a> {
+        ContextSource {
+            facts,
+            state: &state.name,
+            entered_at: scope.entered_at,
+            token: None,
+            retry_count: Some(scope.retries),
+            given: None,
+            redriven: scope.redriven,
+            item: Some(item),
+            variables: vec![scope.variables.clone()],
+        }
     }
 
     /// A workflow variable.

@@ -176,6 +176,17 @@ pub enum EventKind {
     MapStateSucceeded,
     /// No details.
     MapStateFailed,
+    /// A distributed Map's children begin.
+    MapRunStarted {
+        /// The map run's ARN.
+        map_run_arn: Arc<str>,
+    },
+    /// No details.
+    MapRunSucceeded,
+    /// With its error.
+    MapRunFailed(Failure),
+    /// No details.
+    MapRunAborted,
     /// An item begins.
     MapIterationStarted(Iteration),
     /// An item is done.

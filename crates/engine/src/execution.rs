@@ -11,6 +11,7 @@ use expr::json::{Document, Value};
 
 use crate::command::{TaskOutcome, TimerId};
 use crate::event::{EventId, Failure};
+use crate::map_run::MapRunId;
 use crate::redrive::Redriven;
 use crate::time::Timestamp;
 use crate::variables::{self, Assignments, Variables};
@@ -129,6 +130,8 @@ pub enum Phase {
     },
     /// Its branches or iterations.
     Children(Box<Children>),
+    /// The end of its map run.
+    MapRun(MapRunWait),
     /// Nothing: its work failed and the error is on its way. Never seen between two steps.
     Failing {
         /// The children with which a redrive would go on; none if the work would begin again.
@@ -186,6 +189,15 @@ pub enum TaskStage {
     },
     /// A worker has it.
     Taken,
+}
+
+/// A map run that is under way.
+#[derive(Clone, Debug)]
+pub struct MapRunWait {
+    /// The `MapRunStarted` event: with the frame, the run's name.
+    pub started: EventId,
+    /// The last part of its ARN.
+    pub uuid: Arc<str>,
 }
 
 /// The children of a Parallel or Map state.
@@ -381,6 +393,19 @@ impl Execution {
         if let Some(set) = waits {
             set.due = due;
         }
+    }
+
+    /// The map runs that are waited for.
+    pub fn map_runs(&self) -> impl Iterator<Item = (MapRunId, &MapRunWait)> {
+        self.frames
+            .iter()
+            .filter_map(|(frame, state)| match &state.phase {
+                Phase::MapRun(wait) => {
+                    let (frame, started) = (*frame, wait.started);
+                    Some((MapRunId { frame, started }, wait))
+                }
+                _ => None,
+            })
     }
 
     /// The timers that are set.

@@ -92,6 +92,28 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The failure that a fault is outside a step, where no event says it.
+    pub(crate) fn outside_of_a_step(self, state: &str, entered: EventId) -> Failure {
+        match self {
+            Fault::Failure(failure) => failure,
+            Fault::Runtime(detail) => {
+                Failure::new("States.Runtime", prefixed(state, entered, &detail))
+            }
+            Fault::Query(fault) => {
+                Failure::new(QUERY_ERROR, prefixed(state, entered, &fault.detail))
+            }
+        }
+    }
+}
+
+/// The cause of an error that Step Functions itself found (spec history.md section 5).
+fn prefixed(state: &str, entered: EventId, detail: &str) -> String {
+    format!(
+        "An error occurred while executing the state '{state}' (entered at the event id #{entered}). {detail}"
+    )
+}
+
 impl Run<'_> {
     /// The state's work failed; its last event is the frame's `previous`.
     pub(crate) fn fault(&mut self, frame: FrameId, fault: Fault) {
@@ -149,9 +171,7 @@ impl Run<'_> {
         if self.probe.is_some() {
             return detail.to_owned();
         }
-        format!(
-            "An error occurred while executing the state '{state}' (entered at the event id #{entered}). {detail}"
-        )
+        prefixed(state, entered, detail)
     }
 
     /// An error of the frame's state: Retry, Catch, or up. The failing event is the frame's `previous`.
@@ -315,6 +335,9 @@ impl Run<'_> {
                     self.abort_iteration(child, false, failing);
                 }
             }
+        }
+        if matches!(self.execution.frame(frame).phase, Phase::MapRun(_)) {
+            self.emit(failing, EventKind::MapRunAborted);
         }
         if self.execution.frame(frame).stands_in(kind) {
             self.emit(failing, EventKind::StateAborted(kind));

@@ -5,6 +5,7 @@ use expr::json::Document;
 use crate::command::{Command, TimerId};
 use crate::event::{Event, EventId, EventKind, Failure};
 use crate::execution::{FrameId, Outcome, Phase, Timer};
+use crate::map_run::MapRunId;
 use crate::redrive::remains;
 use crate::step::Run;
 use crate::time::Timestamp;
@@ -95,10 +96,24 @@ impl Run<'_> {
         let ends = |command: &Command| {
             matches!(
                 command,
-                Command::CancelTask { .. } | Command::WithdrawTask(_) | Command::ClearTimer { .. }
+                Command::CancelTask { .. }
+                    | Command::WithdrawTask(_)
+                    | Command::ClearTimer { .. }
+                    // Its Started event stands in the history, so there must be something to describe.
+                    | Command::StartMapRun { .. }
+                    | Command::AbortMapRun { .. }
             )
         };
         self.commands.retain(ends);
+        let runs: Vec<_> = self
+            .execution
+            .map_runs()
+            .map(|(run, wait)| Command::AbortMapRun {
+                run,
+                uuid: wait.uuid.clone(),
+            })
+            .collect();
+        self.commands.extend(runs);
         let tasks: Vec<_> = self
             .execution
             .frames
@@ -157,6 +172,14 @@ impl Run<'_> {
             return;
         };
         self.commands.extend(self.abandoned(frame, &removed));
+        if let Phase::MapRun(wait) = &removed.phase {
+            let run = MapRunId {
+                frame,
+                started: wait.started,
+            };
+            let uuid = wait.uuid.clone();
+            self.commands.push(Command::AbortMapRun { run, uuid });
+        }
         if let Phase::Children(children) = &removed.phase {
             for child in &children.frames {
                 self.remove_tree(*child);

@@ -62,7 +62,9 @@ fn come_to_rest(frame: &mut Frame) {
             (children.frames, children.done) = (Vec::new(), 0);
             Phase::Children(children)
         }
-        Phase::Retrying
+        // A redrive of the map run itself would keep its wait; for now the state begins another one.
+        Phase::MapRun(_)
+        | Phase::Retrying
         | Phase::Task(_)
         | Phase::Waiting { .. }
         | Phase::Backoff { .. }

@@ -13,6 +13,7 @@ use crate::command::{Command, TaskId, TaskOutcome, TimerId};
 use crate::event::{Event, EventKind, Failure};
 use crate::execution::{Execution, Facts, Frame, FrameId, Outcome, Phase};
 use crate::flow::Tools;
+use crate::map_run::{MapRunId, MapRunOutcome};
 use crate::probe::{Probe, Stage};
 use crate::testing;
 use crate::time::Timestamp;
@@ -138,6 +139,13 @@ pub enum Input {
         /// What the worker calls itself.
         worker: Option<Arc<str>>,
     },
+    /// A map run ended.
+    MapRunEnded {
+        /// Which.
+        run: MapRunId,
+        /// How.
+        outcome: MapRunOutcome,
+    },
     /// A timer fired.
     TimerFired(TimerId),
     /// The process that ran this task is gone: call it again.
@@ -260,6 +268,7 @@ impl Run<'_> {
             Input::TokenAnswered { task, outcome } => self.token_answered(task, outcome),
             Input::Heartbeat(task) => self.heartbeat(task),
             Input::TaskTaken { task, worker } => self.task_taken(task, worker),
+            Input::MapRunEnded { run, outcome } => self.map_run_ended(run, outcome),
             Input::TimerFired(timer) => self.timer_fired(timer),
             Input::Redispatch(task) => self.redispatch_task(task),
             Input::Stop(failure) => self.end(Outcome::Aborted(failure), 0),

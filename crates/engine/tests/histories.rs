@@ -271,3 +271,50 @@ fn a_choice_without_a_match_fails_the_execution() {
         "#]],
     );
 }
+
+#[test]
+fn a_distributed_map_waits_for_its_map_run() {
+    check(
+        r#"{"StartAt":"M","States":{"M":{"Type":"Map","Label":"L","End":true,"ItemProcessor":{
+            "ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+            "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}"#,
+        r#"{"k":1}"#,
+        expect![[r#"
+            1  <- 0  ExecutionStarted {"k":1}
+            2  <- 0  MapStateEntered M {"k":1}
+            3  <- 2  MapStateStarted 1
+            4  <- 3  MapRunStarted { map_run_arn: "arn:aws:states:us-east-1:123456789012:mapRun:M/L:00000000-0000-4001-8000-000000000002" }
+            5  <- 4  MapRunSucceeded
+            6  <- 5  MapStateSucceeded
+            7  <- 4  MapStateExited M [{"Key":"k","Value":1}]
+            8  <- 7  ExecutionSucceeded [{"Key":"k","Value":1}]
+        "#]],
+    );
+}
+
+#[test]
+fn the_error_of_a_map_run_is_caught() {
+    check(
+        r#"{"StartAt":"M","States":{"M":{"Type":"Map","Label":"L","End":true,"ItemProcessor":{
+            "ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+            "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}},
+            "Retry":[{"ErrorEquals":["States.Odd"],"MaxAttempts":1}],
+            "Catch":[{"ErrorEquals":["States.ALL"],"Next":"C"}]},"C":{"Type":"Pass","End":true}}}"#,
+        "[]",
+        expect![[r#"
+            1  <- 0  ExecutionStarted []
+            2  <- 0  MapStateEntered M []
+            3  <- 2  MapStateStarted 0
+            4  <- 3  MapRunStarted { map_run_arn: "arn:aws:states:us-east-1:123456789012:mapRun:M/L:00000000-0000-4001-8000-000000000002" }
+            5  <- 4  MapRunFailed(Failure { error: Some("States.Odd"), cause: Some("no items") })
+            6  <- 5  MapStateStarted 0
+            7  <- 6  MapRunStarted { map_run_arn: "arn:aws:states:us-east-1:123456789012:mapRun:M/L:00000000-0000-4003-8000-000000000004" }
+            8  <- 7  MapRunFailed(Failure { error: Some("States.Odd"), cause: Some("no items") })
+            9  <- 8  MapStateFailed
+            10 <- 9  MapStateExited M {"Error":"States.Odd","Cause":"no items"}
+            11 <- 10 PassStateEntered C {"Error":"States.Odd","Cause":"no items"}
+            12 <- 11 PassStateExited C {"Error":"States.Odd","Cause":"no items"}
+            13 <- 12 ExecutionSucceeded {"Error":"States.Odd","Cause":"no items"}
+        "#]],
+    );
+}

@@ -118,6 +118,8 @@ fn command(command: &Command) -> String {
         ),
         Command::OfferTask(offer) => format!("offer {}", offer.activity),
         Command::WithdrawTask(offer) => format!("withdraw {}", offer.activity),
+        Command::StartMapRun { .. } => "start a map run".to_owned(),
+        Command::AbortMapRun { .. } => "abort a map run".to_owned(),
         Command::SetTimer { .. } => "set a timer".to_owned(),
         Command::ClearTimer { .. } => "clear a timer".to_owned(),
     }

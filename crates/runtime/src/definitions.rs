@@ -9,6 +9,7 @@ use store::{Store, Write};
 use crate::codec::{Reader, Writer};
 use crate::error::RuntimeError;
 use crate::keys::{Namespace, Table};
+use crate::record::ExecutionRecord;
 
 const VERSION: u8 = 1;
 /// Compiled definitions kept; beyond that the cache starts over.
@@ -53,7 +54,9 @@ pub fn definition_text(
 }
 
 /// Compiled definitions by namespace and revision.
-type Compiled = HashMap<(Namespace, Arc<str>), Arc<Machine>>;
+type Compiled = HashMap<Name, Arc<Machine>>;
+/// A revision, and the Map state whose item processor is meant.
+type Name = (Namespace, Arc<str>, Option<Arc<str>>);
 
 /// Finds and compiles definitions.
 pub(crate) struct Definitions {
@@ -75,16 +78,53 @@ impl Definitions {
         namespace: &Namespace,
         revision: &Arc<str>,
     ) -> Result<Arc<Machine>, RuntimeError> {
-        let key = (namespace.clone(), revision.clone());
+        let key = (namespace.clone(), revision.clone(), None);
         if let Some(machine) = self.lock().get(&key) {
             return Ok(machine.clone());
         }
         let machine = Arc::new(self.load(namespace, revision)?);
+        Ok(self.keep(key, machine))
+    }
+
+    /// What the children of a distributed Map of a revision run.
+    pub(crate) fn item_processor(
+        &self,
+        namespace: &Namespace,
+        revision: &Arc<str>,
+        state: &Arc<str>,
+    ) -> Result<Arc<Machine>, RuntimeError> {
+        let key = (namespace.clone(), revision.clone(), Some(state.clone()));
+        if let Some(machine) = self.lock().get(&key) {
+            return Ok(machine.clone());
+        }
+        let whole = self.machine(namespace, revision)?;
+        let processor = whole.item_processor(state);
+        let processor = processor.ok_or_else(|| RuntimeError::Unreadable {
+            what: "definition",
+            reason: format!("it has no distributed Map called {state}"),
+        })?;
+        Ok(self.keep(key, Arc::new(processor)))
+    }
+
+    /// What an execution runs.
+    pub(crate) fn machine_of(
+        &self,
+        namespace: &Namespace,
+        record: &ExecutionRecord,
+    ) -> Result<Arc<Machine>, RuntimeError> {
+        let revision = &record.revision.key;
+        match &record.child {
+            None => self.machine(namespace, revision),
+            Some(child) => self.item_processor(namespace, revision, &child.state),
+        }
+    }
+
+    fn keep(&self, key: Name, machine: Arc<Machine>) -> Arc<Machine> {
         let mut compiled = self.lock();
         if compiled.len() >= CACHED {
             compiled.clear();
         }
-        Ok(compiled.entry(key).or_insert(machine).clone())
+        compiled.entry(key).or_insert(machine).clone()
     }
 
     fn load(&self, namespace: &Namespace, revision: &str) -> Result<Machine, RuntimeError> {

@@ -15,6 +15,7 @@ use crate::activities::Activities;
 use crate::ends::Ends;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
+use crate::map_runs::MapRuns;
 use crate::ports::{Answer, Ports, TaskCall};
 use crate::shard::{Commit, Effect, Request, Shard};
 
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) open: Arc<AtomicUsize>,
     pub(crate) failed: Arc<Failed>,
     pub(crate) common: Common,
+    map_runs: MapRuns,
     waiting_bytes: AtomicUsize,
     waiting_commits: AtomicUsize,
     room: Notify,
@@ -103,6 +105,7 @@ impl Shared {
         open: Arc<AtomicUsize>,
         failed: Arc<Failed>,
         common: Common,
+        map_runs: MapRuns,
     ) -> Shared {
         Shared {
             store,
@@ -111,6 +114,7 @@ impl Shared {
             open,
             failed,
             common,
+            map_runs,
             waiting_bytes: AtomicUsize::new(0),
             waiting_commits: AtomicUsize::new(0),
             room: Notify::new(),
@@ -221,6 +225,9 @@ impl Shared {
             Effect::Refused(claim) => self.common.activities.refused(*claim),
             Effect::Accepted(accepted, reply) => reply(Ok(accepted)),
             Effect::Closed(id) => self.common.ends.ended(id),
+            Effect::MapRun(namespace, run, effect) => {
+                self.map_runs.carry_out(&namespace, run, effect)
+            }
             Effect::Started(_, started, reply) => {
                 started.store(true, Ordering::Release);
                 reply(Ok(true));

@@ -100,6 +100,10 @@ pub enum Table {
     Express = b'e',
     /// What log groups hold.
     Log = b'g',
+    /// Map runs.
+    MapRun = b'm',
+    /// The children of map runs.
+    MapRunChild = b'i',
 }
 
 /// A key under construction.

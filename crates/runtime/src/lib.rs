@@ -24,6 +24,7 @@ pub mod generation;
 mod id;
 pub mod keys;
 pub mod lists;
+pub mod map_runs;
 mod ports;
 pub mod query;
 pub mod record;
@@ -35,6 +36,7 @@ pub mod retention;
 mod rows;
 mod runtime;
 pub mod shard;
+mod shards;
 mod tokens;
 
 pub use activities::ActivityTask;

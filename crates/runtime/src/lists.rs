@@ -17,7 +17,7 @@ const ANY: u8 = u8::MAX;
 /// A list of executions, newest first.
 #[derive(Clone, Copy, Debug)]
 pub struct List<'a> {
-    /// Of this machine.
+    /// Of this machine; or of this map run, by the last part of its ARN.
     pub machine: &'a str,
     /// Those that were started through this version or alias.
     pub through: Option<&'a str>,
@@ -47,7 +47,7 @@ fn lists(record: &ExecutionRecord, status: Option<Status>) -> impl Iterator<Item
     std::iter::once(None)
         .chain(through)
         .map(move |through| List {
-            machine: &record.facts.machine_name,
+            machine: record.list_name(),
             through,
             status,
         })

@@ -7,6 +7,7 @@ use engine::{Facts, Outcome, Timestamp};
 use expr::json::Document;
 
 use crate::codec::documents::Known;
+use crate::map_runs::child::ChildOf;
 use crate::redrives::Redrives;
 
 /// An execution's status.
@@ -110,6 +111,8 @@ pub struct ExecutionRecord {
     pub output: Option<Document>,
     /// Its error and cause, if it has them.
     pub failure: Failure,
+    /// Of which map run it is a child.
+    pub child: Option<ChildOf>,
     /// How it was taken up again.
     pub redrives: Redrives,
 }
@@ -129,6 +132,7 @@ impl ExecutionRecord {
             stopped: None,
             output: None,
             failure: Failure::default(),
+            child: None,
             redrives: Redrives::default(),
         }
     }
@@ -160,6 +164,14 @@ impl ExecutionRecord {
         self.output = None;
         self.failure = Failure::default();
         self.redrives.add(now, token);
+    }
+
+    /// What it is listed under: its machine's name, or its map run.
+    pub fn list_name(&self) -> &str {
+        match &self.child {
+            Some(child) => child.list_name(),
+            None => &self.facts.machine_name,
+        }
     }
 
     /// The documents that other rows of the execution need not repeat.

@@ -142,7 +142,7 @@ pub(crate) fn namespaces(store: &dyn Store) -> Result<Vec<Namespace>, RuntimeErr
         .collect())
 }
 
-fn for_each(
+pub(crate) fn for_each(
     store: &dyn Store,
     prefix: Bytes,
     mut found: impl FnMut(&[u8], &[u8]),
@@ -251,7 +251,7 @@ impl RowLoader {
         rows: &FrameRows<'_>,
         header: Header,
     ) -> Result<ResumeRow, RuntimeError> {
-        let machine = self.definitions.machine(namespace, &record.revision.key)?;
+        let machine = self.definitions.machine_of(namespace, &record)?;
         let mut execution = Execution::new(record.facts.clone());
         self.frames(rows, &record, &machine, &mut execution)?;
         execution.last_event = header.last_event;

@@ -74,6 +74,9 @@ pub enum NotRedrivable {
     /// It is open, or has succeeded.
     #[error("Execution is {} and cannot be redriven", .0.as_str())]
     Status(Status),
+    /// It is a child of a map run, which alone can redrive it.
+    #[error("Execution is a child of a Map Run and can be redriven by it only")]
+    Child,
     /// Its machine was deleted.
     #[error("State machine is in DELETING status")]
     MachineDeleted,
@@ -102,6 +105,9 @@ pub fn redrivable(
 ) -> Result<(), NotRedrivable> {
     if matches!(record.status, Status::Running | Status::Succeeded) {
         return Err(NotRedrivable::Status(record.status));
+    }
+    if record.child.is_some() {
+        return Err(NotRedrivable::Child);
     }
     let last_event = match record.redrives.remains {
         None => return Err(NotRedrivable::TooEarly),

@@ -13,6 +13,7 @@ use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::{Namespace, Table};
 use crate::lists;
+use crate::map_runs;
 use crate::record::{ExecutionRecord, Status};
 use crate::recovery::namespaces;
 use crate::remains;
@@ -131,6 +132,24 @@ fn page(
         .collect())
 }
 
+/// The map runs of an execution; their children are executions that have their own time.
+fn remove_map_runs(
+    store: &dyn Store,
+    namespace: &Namespace,
+    id: ExecutionId,
+) -> Result<(), RuntimeError> {
+    loop {
+        let some = map_runs::rows::some_of(store, namespace, id, PAGE)?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = Transaction::new();
+        let deletes = some.into_iter().map(|key| Write::Delete { key });
+        transaction.writes.extend(deletes);
+        commit(store, transaction)?;
+    }
+}
+
 fn remove(
     store: &dyn Store,
     namespace: &Namespace,
@@ -148,6 +167,7 @@ fn remove(
         transaction.writes.extend(deletes);
         commit(store, transaction)?;
     }
+    remove_map_runs(store, namespace, id)?;
     let facts = &record.facts;
     let name = name_key(namespace, &facts.machine_name, &facts.name);
     let mut deletes = vec![Write::Delete {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use asl::definition::Machine;
 use bytes::Bytes;
-use engine::{Event, Execution, Frame, FrameId, Phase};
+use engine::{Command, Event, Execution, Frame, FrameId, Phase, Timestamp};
 use expr::json::Document;
 use store::Write;
 
@@ -14,6 +14,8 @@ use crate::codec::{events, records};
 use crate::id::ExecutionId;
 use crate::keys::{KeyBuilder, Namespace, Table};
 use crate::lists;
+use crate::map_runs::child::ChildRow;
+use crate::map_runs::{RunId, rows as map_runs};
 use crate::record::{ExecutionRecord, Status};
 
 /// The key of the execution's record.
@@ -188,6 +190,46 @@ impl StepWrites<'_> {
             value: records::encode(record).into(),
         });
         lists::put(self.namespace, self.id, record, before, writes);
+    }
+}
+
+impl StepWrites<'_> {
+    /// The row by which the map run knows its child.
+    pub(crate) fn child(&self, record: &ExecutionRecord, writes: &mut Vec<Write>) {
+        if let Some(child) = &record.child {
+            let row = ChildRow::Started {
+                execution: self.id,
+                status: record.status,
+                items: child.items(),
+            };
+            writes.push(Write::Put {
+                key: map_runs::child_key(self.namespace, child.run, child.index),
+                value: row.encode().into(),
+            });
+        }
+    }
+
+    /// The map runs that a step begins or gives up.
+    pub(crate) fn map_runs(
+        &self,
+        record: &ExecutionRecord,
+        commands: &[Command],
+        now: Timestamp,
+        writes: &mut Vec<Write>,
+    ) {
+        let depth = 1 + record.child.as_ref().map_or(0, |child| child.depth);
+        for command in commands {
+            match command {
+                Command::StartMapRun { run, request } => {
+                    map_runs::begin(self.namespace, self.id, *run, depth, request, now, writes);
+                }
+                Command::AbortMapRun { uuid, .. } => {
+                    let run = RunId::parse(uuid);
+                    writes.extend(run.map(|run| map_runs::abort(self.namespace, run)));
+                }
+                _ => {}
+            }
+        }
     }
 }
 

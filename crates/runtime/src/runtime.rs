@@ -20,6 +20,7 @@ use crate::ends::Ends;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
+use crate::map_runs::{MapRuns, RunId, RunList, RunView, TolerancePatch};
 use crate::ports::{Ports, TaskKey};
 use crate::query;
 use crate::record::{ExecutionRecord, PinnedRevision, Status};
@@ -27,6 +28,7 @@ use crate::recovery::{self, RowLoader};
 use crate::redrives::{NotRedrivable, redrivable};
 use crate::relist;
 use crate::shard::{Promise, Reply, Request, Room, Shard, StartRow, Surroundings};
+use crate::shards::Shards;
 use crate::tokens::{self, TokenKey};
 
 /// How the runtime is set up.
@@ -119,6 +121,7 @@ pub struct Runtime {
     limits: Limits,
     inboxes: Vec<Inbox>,
     open: Vec<Arc<AtomicUsize>>,
+    map_runs: MapRuns,
     next_shard: AtomicU16,
     admission: Admission,
     /// See [`Options::open_executions`].
@@ -180,7 +183,17 @@ impl Runtime {
             activities: Arc::new(Activities::new(store.clone())),
             ends: Arc::new(Ends::default()),
         };
+        let stop = watch::channel(false).0;
+        let map_runs = MapRuns::new(
+            store.clone(),
+            ports.clone(),
+            definitions.clone(),
+            options.limits.clone(),
+            failed.clone(),
+            stop.subscribe(),
+        );
         let mut runtime = Runtime {
+            map_runs,
             ids: Mutex::new((ports.entropy)()),
             common,
             tokens,
@@ -195,12 +208,18 @@ impl Runtime {
             most_open: options.open_executions,
             kept_for_stops: options.waiting_calls / 8,
             failed,
-            stop: watch::channel(false).0,
+            stop,
             drivers: Mutex::default(),
         };
         for (shard, wake) in recovered {
             runtime.add_shard(&options, shard, wake);
         }
+        let shards = Shards::new(
+            runtime.inboxes.clone(),
+            runtime.kept_for_stops,
+            (runtime.ports.entropy)(),
+        );
+        runtime.map_runs.resume(Arc::new(shards))?;
         let answers = runtime.inboxes.iter().map(|inbox| inbox.answers.clone());
         runtime.common.activities.serve(answers.collect());
         Ok(runtime)
@@ -218,6 +237,7 @@ impl Runtime {
             open.clone(),
             self.failed.clone(),
             self.common.clone(),
+            self.map_runs.clone(),
         ));
         let driver = Driver {
             shard,
@@ -318,6 +338,7 @@ impl Runtime {
             machine,
             revision: request.revision.clone(),
             trace_header: request.trace_header.clone(),
+            child: None,
             promise,
         };
         self.call(shard, Request::Start(Box::new(row)))?;
@@ -486,6 +507,36 @@ impl Runtime {
         let _ = self.inboxes[shard]
             .answers
             .send(Request::TaskEnded { key, outcome });
+    }
+
+    /// The map run of this id, with its counts as they are now.
+    pub fn map_run(
+        &self,
+        namespace: &Namespace,
+        run: RunId,
+    ) -> Result<Option<RunView>, RuntimeError> {
+        self.map_runs.view(namespace, run)
+    }
+
+    /// A page of an execution's map runs, newest first.
+    pub fn map_runs(
+        &self,
+        namespace: &Namespace,
+        execution: ExecutionId,
+        before: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<RunList, RuntimeError> {
+        self.map_runs.list(namespace, execution, before, limit)
+    }
+
+    /// Changes a map run that is open, durably; false if it is not.
+    pub async fn update_map_run(
+        &self,
+        namespace: &Namespace,
+        run: RunId,
+        patch: TolerancePatch,
+    ) -> Result<bool, RuntimeError> {
+        self.map_runs.update(namespace, run, patch).await
     }
 
     /// Hands in the outcome of a task by its token; durable when it is answered. A second one, or one that comes too

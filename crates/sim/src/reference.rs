@@ -196,7 +196,10 @@ fn run(
                 }
                 Command::SetTimer { timer, due } => drop(timers.insert((due, timer))),
                 Command::ClearTimer { timer, due } => drop(timers.remove(&(due, timer))),
-                Command::CancelTask { .. } | Command::WithdrawTask(_) => {}
+                Command::CancelTask { .. }
+                | Command::WithdrawTask(_)
+                | Command::StartMapRun { .. }
+                | Command::AbortMapRun { .. } => {}
             }
         }
     }

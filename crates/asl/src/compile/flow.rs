@@ -24,16 +24,23 @@ impl Current<'_, '_> {
 
     /// An integer field or its `...Path` form.
     pub(super) fn dynamic_integer(&mut self, fixed: &str, path: &str) -> Option<Dynamic<u64>> {
-        match self.fields.take(fixed).or_else(|| self.fields.take(path))? {
-            Parsed::Integer(value) => Some(Dynamic::Fixed(value)),
-            other => dynamic(other),
-        }
+        self.fields.dynamic_integer(fixed, path)
     }
 
     /// A number field or its `...Path` form.
     pub(super) fn dynamic_number(&mut self, fixed: &str, path: &str) -> Option<Dynamic<f64>> {
         match self.fields.take(fixed).or_else(|| self.fields.take(path))? {
             Parsed::Number(value) => Some(Dynamic::Fixed(value)),
+            other => dynamic(other),
+        }
+    }
+}
+
+impl Fields<'_> {
+    /// An integer field or its `...Path` form.
+    pub(super) fn dynamic_integer(&mut self, fixed: &str, path: &str) -> Option<Dynamic<u64>> {
+        match self.take(fixed).or_else(|| self.take(path))? {
+            Parsed::Integer(value) => Some(Dynamic::Fixed(value)),
             other => dynamic(other),
         }
     }

@@ -138,12 +138,7 @@ fn distributed() {
         r#""ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},"#,
         "",
     );
-    check(
-        &definition,
-        expect![
-            "(warning) NOT_SUPPORTED_YET: This version of Stepwell does not support the Map mode 'DISTRIBUTED' yet at /States/X/ItemProcessor/ProcessorConfig/Mode"
-        ],
-    );
+    assert!(asl::validate(&definition, &asl::Options::default()).is_empty());
     check_express(
         &definition,
         expect![

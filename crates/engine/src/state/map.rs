@@ -1,4 +1,4 @@
-//! Map, inline: its items, its numbers, and the start of an iteration.
+//! Map: its items; inline, its numbers and the start of an iteration.
 
 use std::sync::Arc;
 
@@ -16,6 +16,10 @@ use crate::step::Run;
 
 impl Run<'_> {
     pub(crate) fn map(&mut self, frame: FrameId, state: &State, map: &Map) -> Result<(), Fault> {
+        // A test runs a Map as if it were inline.
+        if let (Some(distributed), true) = (&map.distributed, self.probe.is_none()) {
+            return self.map_run(frame, state, map, distributed);
+        }
         let effective = self.effective_input(frame, state)?;
         let items = match self.given_items() {
             Some(items) => items,
@@ -53,7 +57,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn items(
+    pub(crate) fn items(
         &mut self,
         frame: FrameId,
         state: &State,
@@ -80,6 +84,11 @@ impl Run<'_> {
                 }
                 Ok(items)
             }
+            (None, Language::JsonPath)
+                if map.distributed.is_some() && items.as_object().is_some() =>
+            {
+                Ok(entries(&items))
+            }
             (None, Language::JsonPath) => Err(Fault::runtime(format!(
                 "Reference path \"{}\" must point to array.",
                 reference(source)
@@ -104,38 +113,18 @@ impl Run<'_> {
         let context = self.context_of(&facts, frame, state);
         let mut tools = self.tools();
         let mut view = View::before(effective, &context, &mut tools);
-        let wanted = numbers::integer("MaxConcurrency", map.max_concurrency.as_ref(), &mut view)?
-            .unwrap_or(0);
-        let count = numbers::integer(
-            "ToleratedFailureCount",
-            map.tolerated_failure_count.as_ref(),
-            &mut view,
-        )?;
-        let percentage = numbers::float(
-            "ToleratedFailurePercentage",
-            map.tolerated_failure_percentage.as_ref(),
-            &mut view,
-        )?;
-        if wanted < 0 {
-            return Err(Fault::runtime("MaxConcurrency cannot be negative."));
-        }
-        if count.is_some_and(|count| count < 0) {
-            return Err(Fault::runtime("ToleratedFailureCount cannot be negative."));
-        }
-        if percentage.is_some_and(|p| !(0.0..=100.0).contains(&p)) {
-            return Err(Fault::runtime(
-                "ToleratedFailurePercentage must be between 0 and 100.",
-            ));
-        }
+        let numbers = numbers::of_map(map, &mut view)?;
         if let Some(probe) = &mut self.probe {
             probe.seen.numbers = Some(MapNumbers {
-                max_concurrency: wanted,
-                tolerated_count: count,
-                tolerated_percentage: percentage,
+                max_concurrency: i64::try_from(numbers.concurrency).unwrap_or(i64::MAX),
+                tolerated_count: numbers
+                    .failures
+                    .map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
+                tolerated_percentage: numbers.percentage,
             });
         }
         let most = self.limits.map_concurrency;
-        Ok(u32::try_from(wanted)
+        Ok(u32::try_from(numbers.concurrency)
             .ok()
             .filter(|n| *n > 0)
             .map_or(most, |n| n.min(most)))
@@ -232,4 +221,19 @@ fn reference(source: &str) -> &str {
         true => &source[1..],
         false => source,
     }
+}
+
+/// The entries of an object, as items.
+fn entries(items: &Value) -> Value {
+    let members = items
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.iter());
+    let entry = |(key, value): (&Arc<str>, &Value)| {
+        Value::object([
+            ("Key".into(), Value::string(key.clone())),
+            ("Value".into(), value.clone()),
+        ])
+    };
+    Value::array(members.map(entry).collect())
 }

@@ -5,6 +5,7 @@ mod choice;
 mod fail;
 mod given;
 mod map;
+mod map_run;
 mod numbers;
 mod parallel;
 mod pass;

@@ -1,7 +1,7 @@
 //! Numbers that a field gives directly, through its `...Path` form or by a JSONata expression, and what is said when they
 //! are none.
 
-use asl::definition::Dynamic;
+use asl::definition::{Dynamic, Map};
 use expr::json::{Kind, Value};
 
 use crate::failure::Fault;
@@ -85,6 +85,42 @@ pub(crate) fn float(
                 .ok_or_else(|| not_valid(field, &value, "float", path.source()))
         }
     }
+}
+
+/// The numbers of a Map.
+pub(crate) struct MapNumbers {
+    /// `MaxConcurrency`; 0: the service's limit.
+    pub(crate) concurrency: u64,
+    /// `ToleratedFailureCount`
+    pub(crate) failures: Option<u64>,
+    /// `ToleratedFailurePercentage`
+    pub(crate) percentage: Option<f64>,
+}
+
+/// All of them, checked: the tolerated failures too where they mean nothing, as AWS does.
+pub(crate) fn of_map(map: &Map, view: &mut View<'_, '_>) -> Result<MapNumbers, Fault> {
+    let wanted = integer("MaxConcurrency", map.max_concurrency.as_ref(), view)?.unwrap_or(0);
+    let failures = map.tolerated_failure_count.as_ref();
+    let failures = integer("ToleratedFailureCount", failures, view)?;
+    let percentage = map.tolerated_failure_percentage.as_ref();
+    let percentage = float("ToleratedFailurePercentage", percentage, view)?;
+    let not_negative = |field: &str, number: i64| {
+        u64::try_from(number).map_err(|_| Fault::runtime(format!("{field} cannot be negative.")))
+    };
+    let concurrency = not_negative("MaxConcurrency", wanted)?;
+    let failures = failures
+        .map(|count| not_negative("ToleratedFailureCount", count))
+        .transpose()?;
+    if percentage.is_some_and(|p| !(0.0..=100.0).contains(&p)) {
+        return Err(Fault::runtime(
+            "ToleratedFailurePercentage must be between 0 and 100.",
+        ));
+    }
+    Ok(MapNumbers {
+        concurrency,
+        failures,
+        percentage,
+    })
 }
 
 /// The integer that a `...Path` leads to. A string that reads as one will do ([rec]

@@ -128,7 +128,14 @@ pub fn run_redriven(
                 Command::ClearTimer { timer, due } => {
                     timers.remove(&(due, timer));
                 }
-                Command::CancelTask { .. } | Command::OfferTask(_) | Command::WithdrawTask(_) => {}
+                Command::StartMapRun { run, request } => {
+                    let outcome = items_of(&request);
+                    inputs.insert(0, Input::MapRunEnded { run, outcome });
+                }
+                Command::CancelTask { .. }
+                | Command::OfferTask(_)
+                | Command::WithdrawTask(_)
+                | Command::AbortMapRun { .. } => {}
             }
         }
         check_invariants(&events, &execution, &timers);
@@ -273,5 +280,15 @@ fn describe(kind: &EventKind) -> String {
         EventKind::ActivityFailed(f) => format!("ActivityFailed{}", failure(f)),
         EventKind::ActivityTimedOut(f) => format!("ActivityTimedOut{}", failure(f)),
         plain => format!("{plain:?}"),
+    }
+}
+
+/// A map run whose children give back what they get; one of no items fails.
+fn items_of(request: &engine::MapRunRequest) -> engine::MapRunOutcome {
+    match &request.items {
+        engine::map_run::RunItems::Given(items) if items.text() != "[]" => {
+            engine::MapRunOutcome::Succeeded(items.clone())
+        }
+        _ => engine::MapRunOutcome::Failed(Failure::new("States.Odd", "no items")),
     }
 }

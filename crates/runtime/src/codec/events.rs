@@ -152,6 +152,10 @@ mod tag {
     pub(super) const ACTIVITY_TIMED_OUT: u8 = 44;
     pub(super) const TASK_SUBMITTED: u8 = 50;
     pub(super) const TASK_SUBMIT_FAILED: u8 = 51;
+    pub(super) const MAP_RUN_STARTED: u8 = 70;
+    pub(super) const MAP_RUN_SUCCEEDED: u8 = 71;
+    pub(super) const MAP_RUN_FAILED: u8 = 72;
+    pub(super) const MAP_RUN_ABORTED: u8 = 73;
 }
 
 struct Encoder<'a, 'k> {
@@ -243,6 +247,12 @@ impl Encoder<'_, '_> {
             EventKind::MapIterationAborted(iteration) => {
                 self.tagged(tag::ITERATION_ABORTED).iteration(iteration)
             }
+            EventKind::MapRunStarted { map_run_arn } => {
+                self.tagged(tag::MAP_RUN_STARTED).out.text(map_run_arn)
+            }
+            EventKind::MapRunSucceeded => self.out.byte(tag::MAP_RUN_SUCCEEDED),
+            EventKind::MapRunFailed(failure) => self.tagged(tag::MAP_RUN_FAILED).failure(failure),
+            EventKind::MapRunAborted => self.out.byte(tag::MAP_RUN_ABORTED),
             task => self.task(task),
         }
     }
@@ -457,6 +467,12 @@ impl Decoder<'_, '_, '_> {
             tag::ITERATION_SUCCEEDED => EventKind::MapIterationSucceeded(self.iteration()?),
             tag::ITERATION_FAILED => EventKind::MapIterationFailed(self.iteration()?),
             tag::ITERATION_ABORTED => EventKind::MapIterationAborted(self.iteration()?),
+            tag::MAP_RUN_STARTED => EventKind::MapRunStarted {
+                map_run_arn: self.reader.shared()?,
+            },
+            tag::MAP_RUN_SUCCEEDED => EventKind::MapRunSucceeded,
+            tag::MAP_RUN_FAILED => EventKind::MapRunFailed(read_failure(self.reader)?),
+            tag::MAP_RUN_ABORTED => EventKind::MapRunAborted,
             tag => self.task(tag)?,
         })
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use asl::definition::Machine;
-use engine::execution::{Children, MapItem, Parent, Phase, TaskStage, TaskWait, Timer};
+use engine::execution::{Children, MapItem, MapRunWait, Parent, Phase, TaskStage, TaskWait, Timer};
 use engine::{Assignments, Execution, Frame, FrameId, TaskOutcome, TimerId, Timestamp};
 use expr::json::Document;
 
@@ -78,10 +78,7 @@ pub fn encode(frame: &Frame, machine: &Machine, known: &Known) -> Vec<u8> {
     for attempts in &frame.attempts {
         body.uint(u64::from(*attempts));
     }
-    body.option(frame.item.as_deref(), |out, item| {
-        out.uint(u64::from(item.index));
-        out.text(&item.value.to_text());
-    });
+    body.option(frame.item.as_deref(), write_item);
     write_phase(&mut body, &frame.phase, machine, &mut documents);
     let mut out = Writer::versioned(VERSION);
     out.option(frame.parent, |out, parent| {
@@ -194,11 +191,13 @@ pub fn outline(bytes: &[u8]) -> Result<Outline, DecodeError> {
                 is_busy: tag == tag::TASK || stage::is_busy(reader.byte()?),
             }
         }
-        tag::ENTERING | tag::RETRYING | tag::LEAVING | tag::LEAVING_ASSIGNING => Outline {
-            timers: [None, None],
-            heartbeat: None,
-            is_busy: true,
-        },
+        tag::ENTERING | tag::RETRYING | tag::LEAVING | tag::LEAVING_ASSIGNING | tag::MAP_RUN => {
+            Outline {
+                timers: [None, None],
+                heartbeat: None,
+                is_busy: true,
+            }
+        }
         _ => return Err(DecodeError::Malformed("a frame's phase is unknown")),
     })
 }
@@ -218,6 +217,7 @@ mod tag {
     pub(super) const LEAVING_ASSIGNING: u8 = 10;
     /// A task that is not done when its call is: the stage follows.
     pub(super) const TASK_IN_STAGE: u8 = 11;
+    pub(super) const MAP_RUN: u8 = 17;
 }
 
 /// The stages' numbers on disk. Never reused, never renumbered.
@@ -294,6 +294,11 @@ fn write_phase(
             out.byte(tag::DONE);
             out.uint(documents.reference(output));
         }
+        Phase::MapRun(wait) => {
+            out.byte(tag::MAP_RUN);
+            out.uint(wait.started);
+            out.text(&wait.uuid);
+        }
         Phase::Failing { .. } => unreachable!("a step never ends with a frame that is failing"),
     }
 }
@@ -342,6 +347,10 @@ fn read_phase(
             frames: Vec::new(),
             done: 0,
         })),
+        tag::MAP_RUN => Phase::MapRun(MapRunWait {
+            started: reader.uint()?,
+            uuid: reader.shared()?,
+        }),
         tag::DONE => Phase::Done {
             output: documents.next(reader)?,
         },
@@ -470,7 +479,14 @@ fn read_attempts(reader: &mut Reader<'_>) -> Result<Vec<u32>, DecodeError> {
     (0..count).map(|_| reader.uint32()).collect()
 }
 
-fn read_item(reader: &mut Reader<'_>) -> Result<Arc<MapItem>, DecodeError> {
+/// Index and value of an item.
+pub(crate) fn write_item(out: &mut Writer, item: &MapItem) {
+    out.uint(u64::from(item.index));
+    out.text(&item.value.to_text());
+}
+
+/// Index and value of an item.
+pub(crate) fn read_item(reader: &mut Reader<'_>) -> Result<Arc<MapItem>, DecodeError> {
     let index = reader.uint32()?;
     let value = expr::json::parse(reader.text()?)
         .map_err(|_| DecodeError::Malformed("an item is not JSON"))?;

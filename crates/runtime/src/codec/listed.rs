@@ -15,6 +15,8 @@ const VERSION: u8 = 16;
 mod tag {
     /// How often it was redriven, and when last.
     pub(super) const REDRIVES: u8 = 1;
+    /// It is the child of a map run for a batch of this many items.
+    pub(super) const BATCH: u8 = 4;
 }
 
 /// An execution as a list shows it. When it was started is in its id.
@@ -34,6 +36,8 @@ pub struct Listed {
     pub redrive_count: u32,
     /// `redriveDate`
     pub redriven: Option<Timestamp>,
+    /// The items of its batch, if it is the child of a map run for one.
+    pub batch: Option<u32>,
 }
 
 impl Listed {
@@ -47,6 +51,7 @@ impl Listed {
             alias: record.revision.alias.clone(),
             redrive_count: record.redrives.count,
             redriven: record.redrives.date,
+            batch: record.child.as_ref().and_then(|child| child.batch),
         }
     }
 
@@ -65,6 +70,9 @@ impl Listed {
                 out.option(self.redriven, |out, at| out.int(at.0));
             });
         }
+        if let Some(items) = self.batch {
+            extras.add(tag::BATCH, |out| out.uint(u64::from(items)));
+        }
         extras.write(&mut out);
         out.finish()
     }
@@ -82,13 +90,17 @@ impl Listed {
             alias: reader.option(Reader::shared)?,
             redrive_count: 0,
             redriven: None,
+            batch: None,
         };
         read_extras(&mut reader, |tag, bytes| {
-            if tag != tag::REDRIVES {
-                return Ok(false);
+            match tag {
+                tag::REDRIVES => {
+                    listed.redrive_count = bytes.uint32()?;
+                    listed.redriven = bytes.option(Reader::int)?.map(Timestamp);
+                }
+                tag::BATCH => listed.batch = Some(bytes.uint32()?),
+                _ => return Ok(false),
             }
-            listed.redrive_count = bytes.uint32()?;
-            listed.redriven = bytes.option(Reader::int)?.map(Timestamp);
             Ok(true)
         })?;
         Ok(listed)

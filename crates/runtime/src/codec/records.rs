@@ -8,6 +8,7 @@ use expr::json::Document;
 use super::events::{read_failure, write_failure};
 use super::extras::{ExtrasWriter, read_extras};
 use super::{DecodeError, Reader, Writer};
+use crate::map_runs::child::ChildOf;
 use crate::record::{ExecutionRecord, PinnedRevision, Status};
 use crate::redrives::{RedriveToken, Redrives, Remains};
 
@@ -27,6 +28,8 @@ mod tag {
     pub(super) const REMAINS: u8 = 3;
     /// The test case that mocks its tasks.
     pub(super) const TEST_CASE: u8 = 6;
+    /// Of which map run it is a child.
+    pub(super) const MAP_RUN_CHILD: u8 = 4;
 }
 
 /// Bytes of the row.
@@ -91,6 +94,9 @@ fn extras_of(record: &ExecutionRecord) -> ExtrasWriter {
             });
         });
     }
+    if let Some(child) = &record.child {
+        extras.add(tag::MAP_RUN_CHILD, |out| child.encode(out));
+    }
     if let Some(test_case) = &record.facts.test_case {
         extras.add(tag::TEST_CASE, |out| out.text(test_case));
     }
@@ -123,6 +129,7 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
     let failure = read_failure(&mut reader)?;
     let mut redrives = Redrives::default();
     let mut test_case = None;
+    let mut child = None;
     if version == VERSION {
         read_extras(&mut reader, |tag, bytes| {
             match tag {
@@ -130,6 +137,7 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
                     redrives.count = bytes.uint32()?;
                     redrives.date = bytes.option(Reader::int)?.map(Timestamp);
                 }
+                tag::MAP_RUN_CHILD => child = Some(ChildOf::decode(bytes)?),
                 tag::REDRIVE_TOKENS => redrives.tokens = read_tokens(bytes)?,
                 tag::REMAINS => {
                     redrives.remains = Some(match bytes.uint()? {
@@ -162,6 +170,7 @@ pub fn decode(bytes: &[u8]) -> Result<ExecutionRecord, DecodeError> {
         stopped,
         output,
         failure,
+        child,
         redrives,
     })
 }

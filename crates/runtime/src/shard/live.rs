@@ -16,6 +16,7 @@ use crate::codec::records;
 use crate::codec::remains::RemainsRow;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
+use crate::map_runs::{RunEffect, RunId};
 use crate::ports::Heard;
 use crate::record::{ExecutionRecord, Status};
 use crate::redrives::Remains;
@@ -64,7 +65,10 @@ impl Live {
     /// One that begins, and who is to hear that it is started.
     pub(super) fn started(row: StartRow) -> (Live, Option<Reply<bool>>) {
         let facts = row.facts;
-        let record = ExecutionRecord::started(facts.clone(), row.revision, row.trace_header);
+        let record = ExecutionRecord {
+            child: row.child,
+            ..ExecutionRecord::started(facts.clone(), row.revision, row.trace_header)
+        };
         let (rows, reply) = match row.promise {
             Promise::EveryStep(reply) => {
                 let proof = name_row(&row.namespace, &record, row.id);
@@ -211,6 +215,23 @@ impl Live {
         FIXED + input + FRAME * self.execution.frames.len() + self.execution.variable_bytes()
     }
 
+    /// What a durable commit of it says of one of its map runs.
+    pub(super) fn map_run(&self, uuid: &str, effect: RunEffect) -> Option<Effect> {
+        let run = RunId::parse(uuid)?;
+        Some(Effect::MapRun(self.namespace.clone(), run, effect))
+    }
+
+    /// What its end says to the map run that it is a child of.
+    pub(super) fn child_ended(&self) -> Option<Effect> {
+        let child = self.record.child.as_ref()?;
+        let effect = RunEffect::ChildEnded {
+            index: child.index,
+            status: self.record.status,
+        };
+        (self.record.status != Status::Running)
+            .then(|| Effect::MapRun(self.namespace.clone(), child.run, effect))
+    }
+
     /// The writes of a step.
     pub(super) fn write(&mut self, id: ExecutionId, step: &Step, writes: &mut Vec<Write>) {
         let begins = step.events.first().is_some_and(begins);
@@ -237,7 +258,10 @@ impl Live {
                 if begins || is_closed {
                     let before = self.listed.replace(self.record.status);
                     rows.record(&self.record, before, writes);
+                    rows.child(&self.record, writes);
                 }
+                let now = self.execution.now;
+                rows.map_runs(&self.record, &step.commands, now, writes);
             }
             Rows::Start { key, row } => {
                 let key = key.clone();

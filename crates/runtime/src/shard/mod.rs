@@ -18,7 +18,8 @@ use bytes::Bytes;
 use engine::event::Failure;
 use engine::execution::Timer;
 use engine::{
-    Command, Execution, Facts, Input, Limits, Machinery, TaskOutcome, TimerId, Timestamp,
+    Command, Execution, Facts, Input, Limits, Machinery, MapRunId, MapRunOutcome, TaskOutcome,
+    TimerId, Timestamp,
 };
 use expr::Entropy;
 use store::{Transaction, Write};
@@ -32,6 +33,8 @@ use crate::activities::{ActivityTask, Claim, Offered, Place};
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
+use crate::map_runs::child::ChildOf;
+use crate::map_runs::{RunEffect, RunId};
 use crate::ports::{Heard, Job, Listener, TaskKey, TaskRunner};
 use crate::record::{ExecutionRecord, PinnedRevision};
 use crate::tokens::{Around, TokenKey};
@@ -82,6 +85,15 @@ pub enum Request {
     },
     /// A worker takes a task.
     Take(Box<Claim>),
+    /// A map run ended.
+    MapRunEnded {
+        /// Whose.
+        execution: ExecutionId,
+        /// Which.
+        run: MapRunId,
+        /// How.
+        outcome: MapRunOutcome,
+    },
     /// StopExecution.
     Stop {
         /// Which.
@@ -125,6 +137,8 @@ pub struct StartRow {
     pub revision: PinnedRevision,
     /// The trace header.
     pub trace_header: Option<Arc<str>>,
+    /// Of which map run it is a child.
+    pub child: Option<ChildOf>,
     /// What is kept of it, and what its caller hears.
     pub promise: Promise,
 }
@@ -179,6 +193,8 @@ pub enum Effect {
     Accepted(bool, Reply<bool>),
     /// Tell those who wait for the end of an execution.
     Closed(ExecutionId),
+    /// Tell whoever minds map runs.
+    MapRun(Namespace, RunId, RunEffect),
     /// Mark the start as durable and tell the starter; on a conflict, that the name is taken.
     Started(ExecutionId, Arc<AtomicBool>, Reply<bool>),
     /// Mark the redrive as durable and tell the caller; on a conflict, that somebody else was first.
@@ -290,6 +306,11 @@ impl Shard {
                 token,
                 reply,
             } => self.redrive(execution, &namespace, token, reply, now, out),
+            Request::MapRunEnded {
+                execution,
+                run,
+                outcome,
+            } => self.drive(execution, Input::MapRunEnded { run, outcome }, now, out),
             Request::Forget(id) => self.forget(id),
             Request::Answered {
                 key,
@@ -359,6 +380,7 @@ impl Shard {
         let tasks: Vec<_> = live.execution.tasks().map(|(task, _)| task).collect();
         let mut due: Vec<_> = live.execution.timers().filter(|t| t.due <= now).collect();
         due.sort_by_key(|timer| (timer.due, timer.id));
+        self.await_map_runs(id, out);
         if is_ready {
             self.take_turn_later(id);
         }
@@ -368,6 +390,26 @@ impl Shard {
         }
         for task in tasks {
             self.drive(id, Input::Redispatch(task), now, out);
+        }
+    }
+
+    /// Asks for the ends of map runs: one may have ended without its execution having been told.
+    fn await_map_runs(&self, id: ExecutionId, out: &mut Vec<Commit>) {
+        let Some(live) = self.residents.get(id) else {
+            return;
+        };
+        let effects: Vec<Effect> = live
+            .execution
+            .map_runs()
+            .filter_map(|(_, wait)| live.map_run(&wait.uuid, RunEffect::Await))
+            .collect();
+        if !effects.is_empty() {
+            out.push(Commit {
+                transaction: Transaction::new(),
+                effects,
+                is_immediate: false,
+                hold: live.hold(),
+            });
         }
     }
 
@@ -585,6 +627,7 @@ impl Shard {
         }
         let may_be_immediate = live.is_express() && is_settled;
         let (closed, hold, finished) = (live.execution.is_closed(), live.hold(), live.finished());
+        effects.extend(live.child_ended());
         effects.extend(live.heard(step.events));
         self.command(id, step.commands, &mut transaction.writes, &mut effects);
         effects.extend(finished);
@@ -606,6 +649,10 @@ impl Shard {
             is_immediate,
         });
         self.residents.make_room();
+    }
+
+    fn map_run_effect(&self, id: ExecutionId, uuid: &str, effect: RunEffect) -> Option<Effect> {
+        self.residents.get(id)?.map_run(uuid, effect)
     }
 
     /// Timers take effect at once, calls and offers when the commit is durable.
@@ -655,6 +702,12 @@ impl Shard {
                             request,
                         })));
                     }
+                }
+                Command::StartMapRun { request, .. } => {
+                    effects.extend(self.map_run_effect(id, &request.uuid, RunEffect::Begin));
+                }
+                Command::AbortMapRun { uuid, .. } => {
+                    effects.extend(self.map_run_effect(id, &uuid, RunEffect::Abort));
                 }
             }
         }

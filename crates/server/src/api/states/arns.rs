@@ -176,6 +176,31 @@ pub(super) fn execution(text: &str) -> Result<ExecutionArn, ApiError> {
     }
 }
 
+/// `arn:<p>:states:<r>:<acct>:mapRun:<machine>/<label>:<uuid>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MapRunArn {
+    pub(super) region: String,
+    pub(super) account: String,
+    pub(super) uuid: String,
+}
+
+pub(super) fn map_run(text: &str) -> Result<MapRunArn, ApiError> {
+    let arn = parse(text)?;
+    let Some(rest) = arn.resource.strip_prefix("mapRun:") else {
+        return Err(wrong_type(&arn));
+    };
+    match rest.rsplit_once(':') {
+        Some((machine, uuid)) if machine.contains('/') && !uuid.is_empty() => Ok(MapRunArn {
+            region: arn.region.to_owned(),
+            account: arn.account.to_owned(),
+            uuid: uuid.to_owned(),
+        }),
+        _ => Err(errors::invalid_arn(&format!(
+            "Malformed ARN - no resource specified: {text}"
+        ))),
+    }
+}
+
 /// The ARN of a machine.
 pub(super) fn format_machine(region: &str, account: &str, name: &str) -> String {
     Arn::new("states", region, account, format!("stateMachine:{name}")).to_string()

@@ -224,6 +224,14 @@ pub(super) fn no_resource(arn: &str) -> ApiError {
     error("ResourceNotFound", format!("Resource not found: '{arn}'")).with("resourceName", arn)
 }
 
+/// The map run has ended.
+pub(super) fn completed_map_run(arn: &str) -> ApiError {
+    validation(format!(
+        "Map Run is completed and cannot be updated: '{arn}'"
+    ))
+    .with("reason", "CANNOT_UPDATE_COMPLETED_MAP_RUN")
+}
+
 pub(super) fn too_many_tags(arn: &str) -> ApiError {
     error("TooManyTags", format!("Too many tags: '{arn}'")).with("resourceName", arn)
 }

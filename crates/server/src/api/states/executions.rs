@@ -11,11 +11,11 @@ use runtime::lists::List;
 use runtime::{ExecutionId, ExecutionRecord, Namespace, Runtime, RuntimeError, Status, query};
 use serde_json::{Value, json};
 
-use super::arns;
 use super::listing::list_item;
 use super::machines::show_revision;
 use super::params::Params;
 use super::{StatesApi, epoch, errors};
+use super::{arns, map_runs};
 use crate::front::Request;
 
 impl StatesApi {
@@ -61,17 +61,19 @@ impl StatesApi {
         params: &Params,
     ) -> Result<Value, ApiError> {
         let (_, record) = self.execution(request, params.required("executionArn"))?;
+        let definition = self.definition(request, &record.revision.key)?;
         let revision = self
             .revision(request, &record.revision.key)?
             .ok_or_else(|| errors::no_execution(params.required("executionArn")))?;
         let mut answer = json!({
             "stateMachineArn": &*record.facts.machine_arn,
             "name": &*record.facts.machine_name,
-            "definition": self.definition(request, &record.revision.key)?,
+            "definition": definition,
             "roleArn": revision.role_arn,
             "updateDate": epoch(revision.updated_millis),
         });
         show_revision(&mut answer, &revision);
+        show_processor(&mut answer, &record);
         Ok(answer)
     }
 
@@ -162,10 +164,26 @@ async fn abort(
     }
 }
 
+/// For a child of a map run: its map run, the label and the definition that it runs.
+fn show_processor(answer: &mut Value, record: &ExecutionRecord) {
+    let Some(child) = &record.child else {
+        return;
+    };
+    let whole = answer["definition"].as_str().unwrap_or_default();
+    let whole: Value = serde_json::from_str(whole).unwrap_or_default();
+    if let Some(processor) = map_runs::item_processor(&whole, &child.state) {
+        answer["definition"] = processor.to_string().into();
+    }
+    let name = &record.facts.machine_name;
+    answer["label"] = name.split_once('/').map_or("", |(_, label)| label).into();
+    answer["mapRunArn"] = (*child.arn).into();
+}
+
 pub(super) fn describe(record: &ExecutionRecord, included: bool) -> Value {
     let facts = &record.facts;
     let listed = Listed::of(record);
     let mut answer = list_item(&facts.arn, &facts.machine_arn, facts.started, &listed);
+    map_runs::show_child(&mut answer, record);
     answer["inputDetails"] = json!({ "included": included });
     if let Some(header) = &record.trace_header {
         answer["traceHeader"] = (**header).into();

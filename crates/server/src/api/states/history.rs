@@ -243,6 +243,18 @@ fn shape(kind: &EventKind, d: Details) -> Shape {
             "mapIterationAbortedEventDetails",
             d.iteration(i),
         ),
+        EventKind::MapRunStarted { map_run_arn } => Shape::with(
+            "MapRunStarted",
+            "mapRunStartedEventDetails",
+            d.text("mapRunArn", map_run_arn),
+        ),
+        EventKind::MapRunSucceeded => Shape::plain("MapRunSucceeded"),
+        EventKind::MapRunFailed(failure) => Shape::with(
+            "MapRunFailed",
+            "mapRunFailedEventDetails",
+            d.failure(failure),
+        ),
+        EventKind::MapRunAborted => Shape::plain("MapRunAborted"),
         task => task_shape(task, d),
     }
 }

@@ -15,6 +15,7 @@ pub mod integration;
 mod listing;
 pub mod logging;
 mod machines;
+mod map_runs;
 mod model;
 mod params;
 mod records;
@@ -133,10 +134,7 @@ impl StatesApi {
 
     async fn perform(&self, operation: &str, request: &Request) -> Result<Value, ApiError> {
         let Some(members) = model::members(operation) else {
-            return Err(match model::NOT_YET.contains(&operation) {
-                true => errors::not_yet(&format!("The operation {operation}")),
-                false => errors::unknown_operation(operation),
-            });
+            return Err(errors::unknown_operation(operation));
         };
         if operation != "StartExecution" {
             self.count(request, operation)?;
@@ -157,6 +155,9 @@ impl StatesApi {
             "DescribeStateMachineForExecution" => {
                 self.describe_machine_for_execution(request, &params)
             }
+            "DescribeMapRun" => self.describe_map_run(request, &params),
+            "ListMapRuns" => self.list_map_runs(request, &params),
+            "UpdateMapRun" => self.update_map_run(request, &params).await,
             "ListExecutions" => self.list_executions(request, &params),
             "GetExecutionHistory" => self.execution_history(request, &params),
             "PublishStateMachineVersion" => self.publish_version(request, &params).await,

@@ -22,6 +22,8 @@ pub(super) enum Kind {
     /// Bytes at most; never echoed.
     Data(usize),
     Integer(i64, i64),
+    /// A number that need not be an integer.
+    Number(f64, f64),
     Boolean,
     Enum(&'static [&'static str]),
     Structure,
@@ -68,6 +70,7 @@ const PUBLISH: Member = Member::new("publish", Kind::Boolean);
 const VERSION_DESCRIPTION: Member = Member::new("versionDescription", Kind::Text(0, 256));
 const MACHINE: Member = Member::new("stateMachineArn", Kind::Arn(256)).required();
 const EXECUTION: Member = Member::new("executionArn", Kind::Arn(256)).required();
+const MAP_RUN: Member = Member::new("mapRunArn", Kind::Arn(2000)).required();
 const RESOURCE: Member = Member::new("resourceArn", Kind::Arn(256)).required();
 const INCLUDED_DATA: Member = Member::new("includedData", Kind::Enum(INCLUDED));
 const MAX_RESULTS: Member = Member::new("maxResults", Kind::Integer(0, 1000));
@@ -163,6 +166,18 @@ pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
                 ]
             }
         }
+        "DescribeMapRun" => const { &[MAP_RUN] },
+        "ListMapRuns" => const { &[EXECUTION, MAX_RESULTS, NEXT_TOKEN] },
+        "UpdateMapRun" => {
+            const {
+                &[
+                    MAP_RUN,
+                    Member::new("maxConcurrency", Kind::Integer(0, i64::MAX)),
+                    Member::new("toleratedFailurePercentage", Kind::Number(0.0, 100.0)),
+                    Member::new("toleratedFailureCount", Kind::Integer(0, i64::MAX)),
+                ]
+            }
+        }
         "ListExecutions" => {
             const {
                 &[
@@ -241,6 +256,3 @@ pub(super) fn members(operation: &str) -> Option<&'static [Member]> {
 /// An empty definition is not a broken constraint but a diagnostic ([rec] api.validation).
 const DEFINITION_TO_VALIDATE: Member =
     Member::new("definition", Kind::Text(0, 1_048_576)).required();
-
-/// Operations of the model (2016-11-23) that this version does not have.
-pub(super) const NOT_YET: &[&str] = &["DescribeMapRun", "ListMapRuns", "UpdateMapRun"];

@@ -105,6 +105,11 @@ impl Params {
         self.value(name)?.as_i64()
     }
 
+    /// A number member.
+    pub(super) fn number(&self, name: &str) -> Option<f64> {
+        self.value(name)?.as_f64()
+    }
+
     /// A boolean member.
     pub(super) fn boolean(&self, name: &str) -> Option<bool> {
         self.value(name)?.as_bool()
@@ -127,6 +132,7 @@ impl Params {
             | Kind::Data(_)
             | Kind::Enum(_) => (value.is_string(), "String"),
             Kind::Integer(..) => (value.is_i64(), "Integer"),
+            Kind::Number(..) => (value.is_number(), "Float"),
             Kind::Boolean => (value.is_boolean(), "Boolean"),
             Kind::Structure => (value.is_object(), "structure"),
             Kind::List | Kind::Routing => (value.is_array(), "list"),
@@ -165,6 +171,9 @@ impl Params {
                 violations.range(member.name, value.as_i64().unwrap_or_default(), min, max)
             }
             Kind::Enum(set) => violations.one_of(member.name, text, set),
+            Kind::Number(min, max) => {
+                violations.number(member.name, value.as_f64().unwrap_or_default(), min, max)
+            }
             Kind::Boolean | Kind::Structure | Kind::List => {}
         }
     }

@@ -44,6 +44,9 @@ impl StatesApi {
     ) -> Result<(), ApiError> {
         match self.redrivable(request, record)? {
             Ok(()) => answer["redriveStatus"] = "REDRIVABLE".into(),
+            Err(NotRedrivable::Child) => {
+                answer["redriveStatus"] = "REDRIVABLE_BY_MAP_RUN".into();
+            }
             Err(reason) => {
                 answer["redriveStatus"] = "NOT_REDRIVABLE".into();
                 answer["redriveStatusReason"] = reason.to_string().into();

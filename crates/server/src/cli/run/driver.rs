@@ -10,8 +10,8 @@ use std::time::Duration;
 use asl::Machine;
 use engine::event::Failure;
 use engine::{
-    Alone, Command, Event, Execution, Facts, Input, Limits, Machinery, Outcome, Surroundings,
-    TaskId, TaskOutcome, TaskRequest, TimerId, Timestamp, step,
+    Alone, Command, Event, Execution, Facts, Input, Limits, Machinery, MapRunId, MapRunOutcome,
+    Outcome, Surroundings, TaskId, TaskOutcome, TaskRequest, TimerId, Timestamp, step,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -101,6 +101,8 @@ struct Driver<'a> {
     clock: RunClock,
     skip: bool,
     timers: BTreeSet<(Timestamp, TimerId)>,
+    /// Map runs that were asked for.
+    map_runs: Vec<MapRunId>,
     calls: BTreeSet<TaskId>,
     caller: &'a dyn Caller,
     answers: UnboundedReceiver<(TaskId, TaskOutcome)>,
@@ -126,6 +128,7 @@ pub async fn drive(
         clock: plan.clock,
         skip: plan.skip,
         timers: BTreeSet::new(),
+        map_runs: Vec::new(),
         calls: BTreeSet::new(),
         caller,
         answers,
@@ -180,6 +183,8 @@ impl Driver<'_> {
                 self.calls.insert(task);
                 self.caller.call(task, request, answer);
             }
+            Command::StartMapRun { run, .. } => self.map_runs.push(run),
+            Command::AbortMapRun { .. } => {}
             Command::CancelTask { task, .. } => {
                 self.calls.remove(&task);
                 self.caller.cancel(task);
@@ -200,6 +205,9 @@ impl Driver<'_> {
         loop {
             if *self.stop.borrow() {
                 return Input::Stop(Failure::default());
+            }
+            if let Some(run) = self.map_runs.pop() {
+                return no_map_runs(run);
             }
             if let Ok(answer) = self.answers.try_recv() {
                 return self.answered(answer);
@@ -247,4 +255,11 @@ impl Driver<'_> {
             () = sleep(wait) => None,
         }
     }
+}
+
+/// Children are executions of their own, and here there is only one.
+fn no_map_runs(run: MapRunId) -> Input {
+    let cause = "Distributed Maps are not run by this command: start the workflow on a server (stepwell serve).";
+    let outcome = MapRunOutcome::Failed(Failure::new("States.Runtime", cause));
+    Input::MapRunEnded { run, outcome }
 }

@@ -28,7 +28,9 @@ pub(super) const TABLES: &[(Table, &str)] = &[
     (Table::Frame, "checkpoints"),
     (Table::Log, "logs"),
     (Table::History, "histories"),
+    (Table::MapRunChild, "map run children"),
     (Table::ExecutionList, "execution lists"),
+    (Table::MapRun, "map runs"),
     (Table::ExecutionName, "execution names"),
     (Table::OfferedTask, "offered activity tasks"),
     (

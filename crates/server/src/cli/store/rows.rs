@@ -13,6 +13,8 @@ use runtime::codec::frames::{self, Header};
 use runtime::codec::listed::Listed;
 use runtime::codec::{DecodeError, records};
 use runtime::keys::{Namespace, Table};
+use runtime::map_runs::RunRecord;
+use runtime::map_runs::child::ChildRow;
 use runtime::{ExecutionId, ExecutionRecord, Status};
 use serde_json::Value;
 use store::{Store, View};
@@ -74,6 +76,8 @@ impl<'a> RowCheck<'a> {
             Table::OfferedTask => self.offered(&namespace, rest),
             Table::Log => logs::check_row(rest, value)
                 .map_err(|what| (format!("log row {}", rest.escape_ascii()), what)),
+            Table::MapRun => map_run(rest, value),
+            Table::MapRunChild => map_run_child(rest, value),
             _ => self.execution(&namespace, rest, value),
         };
         if let Err((affected, what)) = checked {
@@ -412,7 +416,7 @@ impl<'a> RowCheck<'a> {
         }
         let list = namespace
             .table(Table::ExecutionList)
-            .text(&facts.machine_name)
+            .text(record.list_name())
             .u128(id.0)
             .build();
         if self.get(&list)?.is_none() {
@@ -484,4 +488,21 @@ fn execution_row(
 
 fn unreadable(error: store::StoreError) -> Wrong {
     format!("a row cannot be read: {error}")
+}
+
+/// A row of a map run: what a run was begun with, how it stands, or an entry without a value.
+fn map_run(rest: &[u8], value: &[u8]) -> Result<(), (String, Wrong)> {
+    let read = match (rest.first(), rest.last()) {
+        (Some(b'r'), Some(1)) => RunRecord::decode(value).map(drop),
+        _ => Ok(()),
+    };
+    let affected = || format!("map run {}", rest.escape_ascii());
+    read.map_err(|error| (affected(), format!("its record cannot be read: {error}")))
+}
+
+fn map_run_child(rest: &[u8], value: &[u8]) -> Result<(), (String, Wrong)> {
+    let affected = || format!("child {} of a map run", rest.escape_ascii());
+    ChildRow::decode(value)
+        .map(drop)
+        .map_err(|error| (affected(), format!("its row cannot be read: {error}")))
 }
