@@ -162,7 +162,7 @@ async fn abort(
     }
 }
 
-pub(super) fn describe(record: &ExecutionRecord, included: bool) -> Value {
+fn describe(record: &ExecutionRecord, included: bool) -> Value {
     let facts = &record.facts;
     let listed = Listed::of(record);
     let mut answer = list_item(&facts.arn, &facts.machine_arn, facts.started, &listed);
