@@ -378,6 +378,30 @@ def test_a_child_is_waited_for_over_a_kill_and_stopped_with_its_parent(new_serve
     assert types(history(sfn, parents[1])).count("TaskSubmitted") == 1
 
 
+def test_a_workflow_is_a_worker(sfn):
+    """The operations of Step Functions, called by Tasks."""
+    arn = activity(sfn)
+    sdk = "arn:aws:states:::aws-sdk:sfn:"
+    worker = start(sfn, chain(
+        Take={"Type": "Task", "Resource": sdk + "getActivityTask", "Parameters": {"ActivityArn": arn, "WorkerName": "flow"}},
+        Beat={"Type": "Task", "Resource": sdk + "sendTaskHeartbeat", "Parameters": {"TaskToken.$": "$.TaskToken"},
+              "ResultPath": "$.beat"},
+        Give={"Type": "Task", "Resource": sdk + "sendTaskSuccess",
+              "Parameters": {"TaskToken.$": "$.TaskToken", "Output": {"got.$": "$.Input"}}}))
+    execution = start(sfn, one_state(activity_task(arn, HeartbeatSeconds=30)), '"x"')
+    assert finished(sfn, execution)["output"] == '{"got":"\\"x\\""}'
+    assert finished(sfn, worker)["output"] == "{}"
+    assert details(history(sfn, execution)[3]) == {"workerName": "flow"}
+    refused_ = start(sfn, one_state({"Type": "Task", "Resource": sdk + "sendTaskFailure", "Parameters": {"TaskToken": "none"}}))
+    ended = finished(sfn, refused_)
+    assert ended["error"] == "Sfn.InvalidTokenException"
+    assert ended["cause"].startswith("Invalid Token: 'Invalid token' (Service: Sfn, Status Code: 400, Request ID: ")
+    described = start(sfn, one_state({"Type": "Task", "Resource": sdk + "describeActivity", "Parameters": {"ActivityArn": arn}}))
+    shown = json.loads(finished(sfn, described)["output"])
+    assert shown["ActivityArn"] == arn and shown["CreationDate"].endswith("Z")
+    assert shown["EncryptionConfiguration"] == {"Type": "AWS_OWNED_KEY"}
+
+
 def test_a_chain_of_activities(sfn):
     arn = activity(sfn)
     names = [f"S{number}" for number in range(5)]

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::api::lambda::{LambdaApi, Place};
 use crate::api::states::{StatesApi, has_activity, integration, sdk};
+use crate::front::Patience;
 use crate::records::Records;
 
 /// What resources of this server itself are called through the SDK.
@@ -168,6 +169,7 @@ impl Tasks {
         namespace: &Namespace,
         key: TaskKey,
         request: &TaskRequest,
+        patience: Patience,
     ) -> Result<String, CallError> {
         let json = request.input.text();
         match &request.resource.target {
@@ -189,7 +191,9 @@ impl Tasks {
                     optimised_result(&output)
                 }
                 ("states", "startExecution") => self.start_execution(namespace, key, json).await,
-                (SDK, action) => sdk::call(&*self.states().await, namespace, action, json).await,
+                (SDK, action) => {
+                    sdk::call(&*self.states().await, namespace, action, json, patience).await
+                }
                 _ => Err(unsupported(&request.resource.arn)),
             },
             Target::Activity => Err(unsupported(&request.resource.arn)),
@@ -255,7 +259,9 @@ impl Tasks {
             } if &**resource_type == "states" => {
                 let runtime = self.states().await.runtime();
                 let is_parsed = *pattern == Pattern::Sync2;
-                integration::end_of_execution(&runtime, namespace, submission, is_parsed).await
+                let ended = integration::end_of_execution(&runtime, namespace, submission).await?;
+                let states = self.states().await;
+                integration::result_of_execution(&states, namespace, &ended, is_parsed).await
             }
             _ => Err(unsupported(&request.resource.arn)),
         }
@@ -405,7 +411,10 @@ impl Tasks {
         request: TaskRequest,
     ) -> Result<String, CallError> {
         let (tasks, resource) = (self.clone(), request.resource.arn.clone());
-        let made = tokio::spawn(async move { tasks.call(&namespace, key, &request).await });
+        // Over with this future, which is not the one that makes the call: that is not to be cut off anywhere.
+        let (patience, _waits) = Patience::of_caller();
+        let made =
+            tokio::spawn(async move { tasks.call(&namespace, key, &request, patience).await });
         made.await.unwrap_or_else(|error| {
             tracing::error!(%error, %resource, "a task's call has panicked");
             Err(CallError::Parameters {

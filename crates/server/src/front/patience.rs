@@ -22,6 +22,16 @@ impl Patience {
         (patience, waits)
     }
 
+    /// Of somebody in this process: the sender is to be dropped when they do not wait any more.
+    pub fn of_caller() -> (Patience, watch::Sender<()>) {
+        let (waits, client) = watch::channel(());
+        let patience = Patience {
+            client: Some(client),
+            stop: None,
+        };
+        (patience, waits)
+    }
+
     /// Waits until nobody waits for the answer any more.
     pub async fn is_over(&self) {
         let (client, stop) = (self.client.clone(), self.stop.clone());

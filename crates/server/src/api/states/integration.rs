@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{StatesApi, arns, executions};
+use super::{StatesApi, arns};
 use crate::front::Request;
 
 /// Starts an execution for a Task; the result is the API's, in PascalCase, with the SDK's metadata
@@ -86,30 +86,18 @@ fn name_of(key: TaskKey) -> String {
         .to_string()
 }
 
-/// Waits for the end of a child that was started; the result is its description, in PascalCase (spec integrations.md
-/// 2.1). A child that did not succeed is `States.TaskFailed`, with the description as the cause.
+/// Waits for the end of a child that was started.
 pub async fn end_of_execution(
     runtime: &Runtime,
     namespace: &Namespace,
     submission: &Document,
-    is_parsed: bool,
-) -> Result<String, CallError> {
-    let lost = |detail: String| CallError::Parameters {
-        name: "States.TaskFailed".to_owned(),
-        cause: detail,
-    };
+) -> Result<ExecutionRecord, CallError> {
     let arn = child(submission);
     let Ok(child) = arns::execution(&arn) else {
         return Err(lost(format!("'{arn}' is not the ARN of an execution.")));
     };
     match runtime.end_of(namespace, &child.machine, &child.name).await {
-        Ok(record) => {
-            let described = described(&record, is_parsed).to_text();
-            match record.status {
-                Status::Succeeded => Ok(described),
-                _ => Err(lost(described)),
-            }
-        }
+        Ok(record) => Ok(record),
         Err(runtime::RuntimeError::NotFound) => {
             Err(lost(format!("Execution Does Not Exist: '{arn}'")))
         }
@@ -118,6 +106,33 @@ pub async fn end_of_execution(
             // The process is ending; it is waited for again after the next start.
             std::future::pending().await
         }
+    }
+}
+
+/// What a child that has ended is to its parent: its description, in PascalCase (spec integrations.md 2.1). One that did
+/// not succeed is `States.TaskFailed`, with the description as the cause.
+pub async fn result_of_execution(
+    states: &StatesApi,
+    namespace: &Namespace,
+    record: &ExecutionRecord,
+    is_parsed: bool,
+) -> Result<String, CallError> {
+    let request_id = Uuid::new_v4().to_string();
+    let body = json!({ "executionArn": &*record.facts.arn }).to_string();
+    let request = Request::internal(namespace.account(), namespace.region(), &request_id, body);
+    let answer = states.perform("DescribeExecution", &request).await;
+    let answer = answer.map_err(|error| lost(error.message.text().to_owned()))?;
+    let described = described(&answer, is_parsed).to_text();
+    match record.status {
+        Status::Succeeded => Ok(described),
+        _ => Err(lost(described)),
+    }
+}
+
+fn lost(cause: String) -> CallError {
+    CallError::Parameters {
+        name: "States.TaskFailed".to_owned(),
+        cause,
     }
 }
 
@@ -150,8 +165,8 @@ fn child(submission: &Document) -> String {
 }
 
 /// DescribeExecution as a Task's result: names begin with a capital and are sorted, times are milliseconds.
-fn described(record: &ExecutionRecord, is_parsed: bool) -> Json {
-    let Value::Object(members) = executions::describe(record, true) else {
+fn described(answer: &Value, is_parsed: bool) -> Json {
+    let Value::Object(members) = answer else {
         return Json::Null;
     };
     let mut shown: Vec<(std::sync::Arc<str>, Json)> = members
@@ -190,7 +205,7 @@ fn capitals(value: &Value) -> Json {
     }
 }
 
-fn capital(name: &str) -> String {
+pub(super) fn capital(name: &str) -> String {
     let mut letters = name.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()

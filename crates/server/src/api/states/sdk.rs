@@ -14,24 +14,28 @@ use uuid::Uuid;
 
 use super::model::{self, Kind};
 use super::{StatesApi, errors};
-use crate::front::Request;
+use crate::front::{Patience, Request};
 
 /// Members whose keys are names of somebody's own.
 const MAPS: &[&str] = &["variableReferences", "assignedVariables"];
 
-/// Calls an action for a Task.
+/// Calls an action for a Task, for as long as the Task waits.
 pub async fn call(
     states: &StatesApi,
     namespace: &Namespace,
     action: &str,
     parameters: &str,
+    patience: Patience,
 ) -> Result<String, CallError> {
     let request_id = Uuid::new_v4().to_string();
     let operation = changed(action, char::to_ascii_uppercase);
     let failed = |error: ApiError| service_error(&error, &request_id);
     let body = body(&operation, parameters)?.map_err(failed)?;
     let (account, region) = (namespace.account(), namespace.region());
-    let request = Request::internal(account, region, &request_id, body.to_string());
+    let request = Request {
+        patience,
+        ..Request::internal(account, region, &request_id, body.to_string())
+    };
     let answer = states.perform(&operation, &request).await.map_err(failed)?;
     Ok(shown(&answer).to_string())
 }
