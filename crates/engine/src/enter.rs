@@ -29,6 +29,8 @@ impl Run<'_> {
         f.entered = entered;
         f.entered_at = now;
         f.attempts.clear();
+        // Should the work end the execution: a redrive does not enter the state again.
+        f.phase = Phase::Retrying;
         self.work(frame, Some(before));
     }
 

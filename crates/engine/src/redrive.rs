@@ -85,7 +85,7 @@ impl Run<'_> {
         };
         let terminal = self.execution.last_event;
         let redriven = self.emit(terminal, EventKind::ExecutionRedriven { count });
-        self.set_deadline();
+        self.set_deadline(self.execution.facts.started);
         self.execution.mark_all();
         let frames: Vec<FrameId> = self.execution.frames.keys().copied().collect();
         for frame in frames {

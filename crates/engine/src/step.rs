@@ -340,7 +340,8 @@ impl Run<'_> {
                 role_arn: facts.role_arn.clone(),
             },
         );
-        self.set_deadline();
+        // One that runs again after a crash begins later than it was started.
+        self.set_deadline(self.clock.max(facts.started));
         self.execution.add_frame(Frame {
             parent: None,
             state: self.machine.root.start_at,
@@ -355,10 +356,10 @@ impl Run<'_> {
         });
     }
 
-    /// The machine's `TimeoutSeconds` from now on, within the time that an execution may be open in all.
-    pub(crate) fn set_deadline(&mut self) {
-        let started = self.execution.facts.started;
-        let longest = started.plus_seconds(self.limits.execution_seconds);
+    /// The machine's `TimeoutSeconds` from now on, within the time that an execution may be open, which counts from
+    /// `since`.
+    pub(crate) fn set_deadline(&mut self, since: Timestamp) {
+        let longest = since.plus_seconds(self.limits.execution_seconds);
         let timeout = self.machine.timeout_seconds;
         let timeout = timeout.map(|seconds| self.clock.plus_seconds(seconds));
         let due = timeout.map_or(longest, |due| due.min(longest));

@@ -478,6 +478,23 @@ fn a_result_that_could_not_be_selected_is_selected_again() {
 }
 
 #[test]
+fn a_state_that_could_not_begin_is_not_entered_again() {
+    check_redriven(
+        r#"{"StartAt":"A","States":{"A":{"Type":"Pass","InputPath":"$.missing","End":true}}}"#,
+        "{}",
+        1,
+        &mut failing("T", 0),
+        expect![[r#"
+            1  <- 0  ExecutionStarted {}
+            2  <- 0  PassStateEntered A {}
+            3  <- 2  ExecutionFailed error=States.Runtime cause=An error occurred while executing the state 'A' (entered at the event id #2). Invalid path '$.missing' : No results for path: $['missing']
+            4  <- 3  ExecutionRedriven 1
+            5  <- 2  ExecutionFailed error=States.Runtime cause=An error occurred while executing the state 'A' (entered at the event id #2). Invalid path '$.missing' : No results for path: $['missing']
+        "#]],
+    );
+}
+
+#[test]
 fn an_item_that_could_not_be_selected_is_selected_again() {
     let definition = format!(
         r#"{{"StartAt":"M","States":{{"M":{{"Type":"Map","MaxConcurrency":1,"End":true,

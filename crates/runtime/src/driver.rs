@@ -17,7 +17,7 @@ use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::map_runs::MapRuns;
 use crate::ports::{Answer, Ports, TaskCall};
-use crate::shard::{Commit, Effect, Request, Shard};
+use crate::shard::{Commit, Effect, Life, Request, Shard};
 
 /// Requests taken in one go, so that timers get their turn.
 const BATCH: usize = 256;
@@ -53,13 +53,42 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) ports: Ports,
     pub(crate) inbox: Inbox,
-    pub(crate) open: Arc<AtomicUsize>,
+    pub(crate) open: Arc<Open>,
     pub(crate) failed: Arc<Failed>,
     pub(crate) common: Common,
     map_runs: MapRuns,
     waiting_bytes: AtomicUsize,
     waiting_commits: AtomicUsize,
     room: Notify,
+}
+
+/// How many executions a shard has open.
+pub(crate) struct Open {
+    all: AtomicUsize,
+    standard: AtomicUsize,
+}
+
+impl Open {
+    pub(crate) fn of(shard: &Shard) -> Open {
+        Open {
+            all: AtomicUsize::new(shard.open()),
+            standard: AtomicUsize::new(shard.open_standard()),
+        }
+    }
+
+    fn count(&self, shard: &Shard) {
+        self.all.store(shard.open(), Ordering::Relaxed);
+        self.standard
+            .store(shard.open_standard(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn all(&self) -> usize {
+        self.all.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn standard(&self) -> usize {
+        self.standard.load(Ordering::Relaxed)
+    }
 }
 
 /// What all shards share.
@@ -102,7 +131,7 @@ impl Shared {
         store: Arc<dyn Store>,
         ports: Ports,
         inbox: Inbox,
-        open: Arc<AtomicUsize>,
+        open: Arc<Open>,
         failed: Arc<Failed>,
         common: Common,
         map_runs: MapRuns,
@@ -171,9 +200,9 @@ impl Shared {
             Ok(Outcome::Committed { .. }) => effects
                 .into_iter()
                 .for_each(|effect| self.carry_out(effect)),
-            Ok(Outcome::Conflict { .. }) => effects
-                .into_iter()
-                .for_each(|effect| self.refuse_start(effect)),
+            Ok(Outcome::Conflict { .. }) => {
+                effects.into_iter().for_each(|effect| self.undo(effect))
+            }
             Err(error) => {
                 let first = effects.first();
                 let begins = matches!(first, Some(Effect::Started(..) | Effect::Redriven(..)));
@@ -246,29 +275,32 @@ impl Shared {
         }
     }
 
-    /// The name was taken, or the remains claimed, between the look and the commit.
-    fn refuse_start(&self, effect: Effect) {
+    /// The name was taken, or the remains claimed, between the look and the commit: what had begun never was, and whoever
+    /// asked something of it looks again.
+    fn undo(&self, effect: Effect) {
         match effect {
-            Effect::Started(id, _, reply) => {
-                self.forget(id);
+            Effect::Started(id, life, reply) => {
+                self.forget(id, life);
                 reply(Ok(false));
             }
-            Effect::Redriven(id, _, _, reply) => {
-                self.forget(id);
+            Effect::Redriven(id, life, _, reply) => {
+                self.forget(id, life);
                 reply(Ok(None));
             }
-            _ => {}
+            Effect::Stopped(_, reply) => reply(Ok(None)),
+            Effect::Accepted(_, reply) => reply(Ok(false)),
+            other => self.fail(other, &RuntimeError::Overloaded),
         }
     }
 
     fn fail(&self, effect: Effect, error: &RuntimeError) {
         match effect {
-            Effect::Started(id, _, reply) => {
-                self.forget(id);
+            Effect::Started(id, life, reply) => {
+                self.forget(id, life);
                 reply(Err(error.clone()));
             }
-            Effect::Redriven(id, _, _, reply) => {
-                self.forget(id);
+            Effect::Redriven(id, life, _, reply) => {
+                self.forget(id, life);
                 reply(Err(error.clone()));
             }
             Effect::Stopped(_, reply) => reply(Err(error.clone())),
@@ -279,8 +311,8 @@ impl Shared {
         }
     }
 
-    fn forget(&self, id: ExecutionId) {
-        let _ = self.inbox.answers.send(Request::Forget(id));
+    fn forget(&self, id: ExecutionId, life: Life) {
+        let _ = self.inbox.answers.send(Request::Forget(id, life));
     }
 }
 
@@ -374,7 +406,7 @@ impl Driver {
         self.commits
             .drain(..)
             .for_each(|commit| self.shared.submit(commit));
-        self.shared.open.store(self.shard.open(), Ordering::Relaxed);
+        self.shared.open.count(&self.shard);
     }
 
     /// Until the next timer; at most a minute, so that a wall clock that was set is noticed.

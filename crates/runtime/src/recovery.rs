@@ -16,8 +16,9 @@ use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::{Namespace, REGISTRY, Table};
 use crate::record::ExecutionRecord;
+use crate::redrives::Remains;
 use crate::rows::{FrameRows, given_by, record_key};
-use crate::shard::{Loader, RedriveRow, ResumeRow};
+use crate::shard::{LoadedRemains, Loader, RedriveRow, ResumeRow};
 
 /// Rows read at a time; some may have a quarter of a megabyte.
 const PAGE: usize = 256;
@@ -215,19 +216,24 @@ impl Loader for RowLoader {
         &self,
         namespace: &Namespace,
         id: ExecutionId,
-    ) -> Result<Option<RedriveRow>, RuntimeError> {
+    ) -> Result<LoadedRemains, RuntimeError> {
         let rows = FrameRows::remains(namespace, id);
-        let Some(read) = self.store.get(&rows.header())? else {
-            return Ok(None);
+        let read = self.store.get(&rows.header())?;
+        // After the header: a redrive that came in between is seen in it.
+        let Some(record) = self.record(namespace, id)? else {
+            return Ok(LoadedRemains::NotYet);
+        };
+        let Some(read) = read else {
+            return Ok(match record.redrives.remains {
+                Some(Remains::Kept { .. }) => LoadedRemains::Gone,
+                _ => LoadedRemains::NotYet,
+            });
         };
         let RemainsRow::Kept(header) = RemainsRow::decode(&read).map_err(unreadable)? else {
-            return Ok(None);
-        };
-        let Some(record) = self.record(namespace, id)? else {
-            return Ok(None);
+            return Ok(LoadedRemains::NotYet);
         };
         let row = self.resume(namespace, id, record, &rows, header)?;
-        Ok(Some(RedriveRow { row, read }))
+        Ok(LoadedRemains::Kept(Box::new(RedriveRow { row, read })))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The handle that the server holds: start, stop, and a look at what is stored.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::activities::{Activities, ActivityTask};
 use crate::admission::Admission;
 use crate::definitions::Definitions;
-use crate::driver::{Common, Driver, Failed, Inbox, Shared};
+use crate::driver::{Common, Driver, Failed, Inbox, Open, Shared};
 use crate::ends::Ends;
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
@@ -40,7 +40,7 @@ pub struct Options {
     pub limits: Limits,
     /// Starts and stops that may wait for a shard; an eighth of the places is kept for stops.
     pub waiting_calls: usize,
-    /// Executions that may be open at a time; more are refused with [`RuntimeError::TooManyOpen`].
+    /// Standard executions that may be open at a time; more are refused with [`RuntimeError::TooManyOpen`].
     pub open_executions: usize,
     /// What a shard may have in memory of its open executions.
     pub room: Room,
@@ -113,6 +113,9 @@ pub struct Redriven {
 /// How often a start or redrive looks again because somebody else was at work on the execution.
 const TRIES: usize = 16;
 
+/// The key of a row that never is.
+const NEVER: &[u8] = b"\0never";
+
 /// All shards over one store.
 pub struct Runtime {
     store: Arc<dyn Store>,
@@ -120,7 +123,7 @@ pub struct Runtime {
     definitions: Arc<Definitions>,
     limits: Limits,
     inboxes: Vec<Inbox>,
-    open: Vec<Arc<AtomicUsize>>,
+    open: Vec<Arc<Open>>,
     map_runs: MapRuns,
     next_shard: AtomicU16,
     admission: Admission,
@@ -229,7 +232,7 @@ impl Runtime {
         let (calls, calls_in) = mpsc::channel(options.waiting_calls.max(1));
         let (answers, answers_in) = mpsc::unbounded_channel();
         let inbox = Inbox { calls, answers };
-        let open = Arc::new(AtomicUsize::new(shard.open()));
+        let open = Arc::new(Open::of(&shard));
         let shared = Arc::new(Shared::new(
             self.store.clone(),
             self.ports.clone(),
@@ -279,7 +282,7 @@ impl Runtime {
     }
 
     async fn start_admitted(&self, request: StartRequest) -> Result<Started, RuntimeError> {
-        if self.open_executions() >= self.most_open {
+        if self.open_standard_executions() >= self.most_open {
             return match self.existing(&request)? {
                 Some((_, existing)) if existing.facts.started >= request.machine_created => {
                     same_start(&existing, &request)
@@ -403,25 +406,38 @@ impl Runtime {
         let store = self.store.as_ref();
         let (id, record) =
             query::find(store, namespace, machine, name)?.ok_or(RuntimeError::NotFound)?;
-        if let Some(at) = record.stopped {
-            return Ok(Stopped { at });
+        let mut stopped = record.stopped;
+        for _ in 0..TRIES {
+            if stopped.is_none() {
+                stopped = self.try_stop(id, &failure).await?;
+            }
+            if let Some(at) = stopped {
+                return Ok(Stopped { at });
+            }
+            // Its shard has let go of it: its last commit may still be on its way to the disk, or it was redriven since.
+            self.all_durable().await;
+            let record = query::record(store, namespace, id)?;
+            stopped = record.ok_or(RuntimeError::NotFound)?.stopped;
         }
+        Err(RuntimeError::Overloaded)
+    }
+
+    async fn try_stop(
+        &self,
+        id: ExecutionId,
+        failure: &Failure,
+    ) -> Result<Option<Timestamp>, RuntimeError> {
         let (reply, answer) = reply();
         let shard = usize::from(id.shard()) % self.inboxes.len();
         self.call(
             shard,
             Request::Stop {
                 execution: id,
-                failure,
+                failure: failure.clone(),
                 reply,
             },
         )?;
-        match answer.await {
-            Ok(Ok(Some(at))) => Ok(Stopped { at }),
-            Ok(Ok(None)) => self.ended(namespace, id).await,
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(RuntimeError::Stopped),
-        }
+        heard(answer.await)
     }
 
     /// Takes an execution that ended without success up again, from where it stood.
@@ -443,10 +459,8 @@ impl Runtime {
                     false => Ok(()),
                 })
                 .map_err(RuntimeError::NotRedrivable)?;
-            if self.open_executions() >= self.most_open {
-                return Err(RuntimeError::TooManyOpen);
-            }
-            if let Some(at) = self.try_redrive(id, &request).await? {
+            let redriven = self.admitted(self.try_redrive(id, &request));
+            if let Some(at) = redriven.await? {
                 return Ok(Redriven { at });
             }
             self.all_durable().await;
@@ -459,8 +473,14 @@ impl Runtime {
         id: ExecutionId,
         request: &RedriveRequest,
     ) -> Result<Option<Timestamp>, RuntimeError> {
-        let (reply, answer) = reply();
+        if self.open_standard_executions() >= self.most_open {
+            return Err(RuntimeError::TooManyOpen);
+        }
         let shard = usize::from(id.shard()) % self.inboxes.len();
+        if !self.takes_starts(shard) || self.ports.runner.is_overloaded() {
+            return Err(RuntimeError::Overloaded);
+        }
+        let (reply, answer) = reply();
         let redrive = Request::Redrive {
             execution: id,
             namespace: request.namespace.clone(),
@@ -476,27 +496,17 @@ impl Runtime {
         redrivable(record, &self.limits, self.ports.clock.now())
     }
 
-    /// Waits until everything submitted so far is durable.
+    /// Waits until everything submitted so far is durable, with a transaction that writes nothing: it is void.
     async fn all_durable(&self) {
         let (sender, durable) = oneshot::channel();
+        let void = store::Transaction::new().require_equals(NEVER, NEVER);
         self.store.submit(
-            store::Transaction::new(),
+            void,
             Box::new(move |_| {
                 let _ = sender.send(());
             }),
         );
         let _ = durable.await;
-    }
-
-    /// The end of an execution that its shard has let go of: its last commit may still be on its way to the disk.
-    async fn ended(&self, namespace: &Namespace, id: ExecutionId) -> Result<Stopped, RuntimeError> {
-        self.all_durable().await;
-        let record =
-            query::record(self.store.as_ref(), namespace, id)?.ok_or(RuntimeError::NotFound)?;
-        record
-            .stopped
-            .map(|at| Stopped { at })
-            .ok_or(RuntimeError::Stopped)
     }
 
     /// Hands in the outcome of a call by its name, as [`Answer::send`](crate::Answer::send) does: from somebody who has
@@ -609,8 +619,9 @@ impl Runtime {
         let (id, _) =
             query::find(store, namespace, machine, name)?.ok_or(RuntimeError::NotFound)?;
         let record = || query::record(store, namespace, id)?.ok_or(RuntimeError::NotFound);
-        let watch = self.common.ends.watch(id);
         loop {
+            // Anew each time: one that has ended may be redriven before it is looked at.
+            let watch = self.common.ends.watch(id);
             let record = record()?;
             if record.status != Status::Running {
                 return Ok(record);
@@ -626,10 +637,12 @@ impl Runtime {
 
     /// How many executions are open.
     pub fn open_executions(&self) -> usize {
-        self.open
-            .iter()
-            .map(|open| open.load(Ordering::Relaxed))
-            .sum()
+        self.open.iter().map(|open| open.all()).sum()
+    }
+
+    /// Those that count for [`Options::open_executions`].
+    fn open_standard_executions(&self) -> usize {
+        self.open.iter().map(|open| open.standard()).sum()
     }
 
     /// Waits until the store has failed: from then on nothing is acknowledged and the process should end.

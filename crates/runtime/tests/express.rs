@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runtime::keys::Table;
-use runtime::{Room, Runtime, RuntimeError, Status};
+use runtime::{Options, Room, Runtime, RuntimeError, Status};
 use store::{KeyRange, MemoryStore, Order, Store};
 use world::{INPUT, Outside, define, define_as, namespace, open, open_with, request};
 
@@ -131,6 +131,41 @@ async fn what_was_acknowledged_runs_again_from_its_start_after_a_crash() {
     // The Task, which succeeds at once now, and the three items.
     assert_eq!(outside.attempts().iter().sum::<usize>(), before + 4);
     assert_eq!(rows(&store), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_acknowledged_has_its_five_minutes_however_long_the_process_was_away() {
+    let store = store_of(world::DEFINITION);
+    let outside = Outside::default();
+    let runtime = open(store.clone(), &outside).unwrap();
+    runtime.start_express(request("e", INPUT)).await.unwrap();
+    runtime.shutdown().await;
+    drop(runtime);
+    tokio::time::advance(Duration::from_secs(100_000)).await;
+    let before: usize = outside.attempts().iter().sum();
+
+    let runtime = open(store.clone(), &outside).unwrap();
+    quiet(&runtime, &store).await;
+    // The Task, and the three items that come seven seconds later.
+    assert!(outside.attempts().iter().sum::<usize>() >= before + 4);
+    assert_eq!(rows(&store), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn they_take_no_places_of_standard_executions() {
+    let store = store_of(WAITS);
+    let options = Options {
+        open_executions: 1,
+        ..Options::default()
+    };
+    let runtime = world::open_as(store.clone(), &Outside::default(), options).unwrap();
+    for _ in 0..3 {
+        runtime.start_express(request("e", "{}")).await.unwrap();
+    }
+    runtime.start(request("one", "{}")).await.unwrap();
+    let refused = runtime.start(request("two", "{}")).await;
+    assert!(matches!(refused, Err(RuntimeError::TooManyOpen)));
+    assert_eq!(runtime.open_executions(), 4);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,13 +5,14 @@
 //! shard goes on while its commits are being made durable; whatever they cause outside waits in their effects.
 
 mod asks;
+mod leaving;
 mod live;
 mod promise;
 mod residents;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use asl::definition::Machine;
 use bytes::Bytes;
@@ -25,6 +26,7 @@ use expr::Entropy;
 use store::{Transaction, Write};
 
 use self::asks::Asks;
+use self::leaving::Leaving;
 use self::live::Live;
 pub use self::promise::{Finished, Promise};
 use self::residents::Residents;
@@ -37,6 +39,7 @@ use crate::map_runs::child::ChildOf;
 use crate::map_runs::{RunEffect, RunId};
 use crate::ports::{Heard, Job, Listener, TaskKey, TaskRunner};
 use crate::record::{ExecutionRecord, PinnedRevision};
+use crate::redrives::NotRedrivable;
 use crate::tokens::{Around, TokenKey};
 
 /// Reads an open execution back from its rows.
@@ -48,12 +51,12 @@ pub trait Loader: Send {
         id: ExecutionId,
     ) -> Result<Option<ResumeRow>, RuntimeError>;
 
-    /// What the execution left for a redrive when it ended; none if there is nothing, or somebody has claimed it.
+    /// What the execution left for a redrive when it ended.
     fn load_remains(
         &self,
         namespace: &Namespace,
         id: ExecutionId,
-    ) -> Result<Option<RedriveRow>, RuntimeError>;
+    ) -> Result<LoadedRemains, RuntimeError>;
 }
 
 /// What a shard is asked to do.
@@ -115,8 +118,11 @@ pub enum Request {
         reply: Reply<Option<Timestamp>>,
     },
     /// The start or redrive of this execution was refused by the store: it never was.
-    Forget(ExecutionId),
+    Forget(ExecutionId, Life),
 }
+
+/// One start or redrive of an execution: the same pointer is the same life. Set once it is durable.
+pub type Life = Arc<AtomicBool>;
 
 /// A caller's answer, given once the commit is durable, or why there is none.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, RuntimeError>) + Send>;
@@ -196,14 +202,9 @@ pub enum Effect {
     /// Tell whoever minds map runs.
     MapRun(Namespace, RunId, RunEffect),
     /// Mark the start as durable and tell the starter; on a conflict, that the name is taken.
-    Started(ExecutionId, Arc<AtomicBool>, Reply<bool>),
+    Started(ExecutionId, Life, Reply<bool>),
     /// Mark the redrive as durable and tell the caller; on a conflict, that somebody else was first.
-    Redriven(
-        ExecutionId,
-        Arc<AtomicBool>,
-        Timestamp,
-        Reply<Option<Timestamp>>,
-    ),
+    Redriven(ExecutionId, Life, Timestamp, Reply<Option<Timestamp>>),
     /// Tell who stopped it.
     Stopped(Timestamp, Reply<Option<Timestamp>>),
     /// Tell who waited for its end.
@@ -240,6 +241,7 @@ pub struct Shard {
     /// Executions whose last step has spent its budget, each once.
     again: VecDeque<ExecutionId>,
     queued: HashSet<ExecutionId>,
+    leaving: Leaving,
     failed: Option<RuntimeError>,
 }
 
@@ -263,6 +265,7 @@ impl Shard {
             moved: HashMap::new(),
             again: VecDeque::new(),
             queued: HashSet::new(),
+            leaving: Leaving::default(),
             failed: None,
         }
     }
@@ -270,6 +273,11 @@ impl Shard {
     /// How many executions are open here.
     pub fn open(&self) -> usize {
         self.residents.open()
+    }
+
+    /// How many of them are Standard.
+    pub fn open_standard(&self) -> usize {
+        self.residents.open_standard()
     }
 
     /// How many of them are in memory.
@@ -311,7 +319,7 @@ impl Shard {
                 run,
                 outcome,
             } => self.drive(execution, Input::MapRunEnded { run, outcome }, now, out),
-            Request::Forget(id) => self.forget(id),
+            Request::Forget(id, life) => self.forget(id, &life),
             Request::Answered {
                 key,
                 outcome,
@@ -533,17 +541,18 @@ impl Shard {
         out: &mut Vec<Commit>,
     ) {
         let is_open = self.residents.get(id).is_some() || self.residents.rows_of(id).is_some();
-        let row = match is_open {
-            true => None,
-            false => match self.loader.load_remains(namespace, id) {
-                Ok(row) => row,
-                Err(error) => return reply(Err(error)),
-            },
-        };
-        let Some(row) = row else {
+        if is_open || self.leaving.has(id) {
             return reply(Ok(None));
+        }
+        let row = match self.loader.load_remains(namespace, id) {
+            Ok(LoadedRemains::Kept(row)) => row,
+            Ok(LoadedRemains::NotYet) => return reply(Ok(None)),
+            Ok(LoadedRemains::Gone) => {
+                return reply(Err(RuntimeError::NotRedrivable(NotRedrivable::Period)));
+            }
+            Err(error) => return reply(Err(error)),
         };
-        let (mut live, transaction) = Live::redriven(row, self.entropy.next_u64());
+        let (mut live, transaction) = Live::redriven(*row, self.entropy.next_u64());
         let at = now.max(live.execution.now);
         live.record.reopen(at, token);
         let count = live.record.redrives.count;
@@ -557,10 +566,16 @@ impl Shard {
         self.step(id, Input::Redrive { count }, now, draft, out);
     }
 
-    fn forget(&mut self, id: ExecutionId) {
+    /// A life that has ended by itself, and perhaps been followed by another one, is forgotten already.
+    fn forget(&mut self, id: ExecutionId, life: &Life) {
+        let is_this = |live: &Live| Arc::ptr_eq(&live.started, life);
+        if !self.residents.get(id).is_some_and(is_this) {
+            return;
+        }
         if let Some(live) = self.residents.remove(id) {
             for timer in live.execution.timers() {
                 self.timers.remove(&(timer.due, id, timer.id));
+                self.moved.remove(&(id, timer.id));
             }
         }
     }
@@ -595,11 +610,14 @@ impl Shard {
         let Some(live) = self.residents.get_mut(id) else {
             return;
         };
-        let limits = match live.is_express() {
+        let is_express = live.is_express();
+        let limits = match is_express {
             true => &self.express_limits,
             false => &self.limits,
         };
-        let is_settled = live.is_settled();
+        // What a start that is not durable causes must wait for it; one that ends with its first step waits for nothing.
+        let has_begun = live.started.load(Ordering::Acquire) || live.execution.last_event == 0;
+        let may_be_immediate = is_express && live.is_settled() && has_begun;
         let around = Around {
             namespace: &live.namespace,
             execution: id,
@@ -625,7 +643,6 @@ impl Shard {
         if !stale {
             live.write(id, &step, &mut transaction.writes);
         }
-        let may_be_immediate = live.is_express() && is_settled;
         let (closed, hold, finished) = (live.execution.is_closed(), live.hold(), live.finished());
         effects.extend(live.child_ended());
         effects.extend(live.heard(step.events));
@@ -634,6 +651,9 @@ impl Shard {
         match closed {
             true => {
                 effects.push(Effect::Closed(id));
+                if !is_express {
+                    self.leaving.add(id, &hold);
+                }
                 drop(self.residents.remove(id));
             }
             false => self.residents.touch(id),
@@ -712,6 +732,16 @@ impl Shard {
             }
         }
     }
+}
+
+/// What was found of an execution that may be redriven.
+pub enum LoadedRemains {
+    /// What it left.
+    Kept(Box<RedriveRow>),
+    /// Somebody else has claimed it, or its end cannot be seen yet.
+    NotYet,
+    /// It has ended and left something, which is not there any more.
+    Gone,
 }
 
 /// An execution put together from what it left for a redrive.

@@ -84,6 +84,11 @@ impl Residents {
         self.here.len() + self.away.len()
     }
 
+    /// Those of them that are Standard.
+    pub(super) fn open_standard(&self) -> usize {
+        self.standard.executions + self.away.len()
+    }
+
     /// Those in memory.
     pub(super) fn in_memory(&self) -> usize {
         self.here.len()

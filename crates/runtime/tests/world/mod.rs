@@ -128,19 +128,28 @@ pub fn open_with(
     outside: &Outside,
     room: Room,
 ) -> Result<Runtime, RuntimeError> {
-    let seeds = Arc::new(Mutex::new(Random(42)));
-    let ports = Ports {
-        clock: Arc::new(Virtual(outside.epoch)),
-        entropy: Arc::new(move || Box::new(Random(seeds.lock().unwrap().next_u64()))),
-        runner: Arc::new(outside.clone()),
-        listener: None,
-    };
     let options = Options {
         room: Room {
             executions: 0,
             ..room
         },
         ..Options::default()
+    };
+    open_as(store, outside, options)
+}
+
+/// The same with these options.
+pub fn open_as(
+    store: Arc<dyn Store>,
+    outside: &Outside,
+    options: Options,
+) -> Result<Runtime, RuntimeError> {
+    let seeds = Arc::new(Mutex::new(Random(42)));
+    let ports = Ports {
+        clock: Arc::new(Virtual(outside.epoch)),
+        entropy: Arc::new(move || Box::new(Random(seeds.lock().unwrap().next_u64()))),
+        runner: Arc::new(outside.clone()),
+        listener: None,
     };
     Runtime::open(store, ports, options)
 }

@@ -179,7 +179,7 @@ fn show_processor(answer: &mut Value, record: &ExecutionRecord) {
     answer["mapRunArn"] = (*child.arn).into();
 }
 
-pub(super) fn describe(record: &ExecutionRecord, included: bool) -> Value {
+fn describe(record: &ExecutionRecord, included: bool) -> Value {
     let facts = &record.facts;
     let listed = Listed::of(record);
     let mut answer = list_item(&facts.arn, &facts.machine_arn, facts.started, &listed);
