@@ -191,7 +191,7 @@ def test_large_bodies_that_stop_before_their_end(own):
 
 def test_too_many_bodies_at_once_are_throttled_as_aws_does(own):
     """Those that are refused hear what SDKs try again."""
-    body = json.dumps({"stateMachineArn": own.machine, "input": "x" * 2_900_000}).encode()
+    body = json.dumps({"name": "large", "definition": "x" * 2_900_000}).encode()
     refusals, rest = [], body[-1_000:]
 
     def refused(connection):
@@ -203,7 +203,7 @@ def test_too_many_bodies_at_once_are_throttled_as_aws_does(own):
         if b"ThrottlingException" in answer:
             refusals.append(answer)
 
-    with connections(own, 80, post("StartExecution", body)[:-1_000]) as held:
+    with connections(own, 80, post("CreateStateMachine", body)[:-1_000]) as held:
         for connection in held:
             send(connection, rest)
         threads = [threading.Thread(target=refused, args=(connection,)) for connection in held]

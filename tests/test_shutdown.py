@@ -160,6 +160,24 @@ def _connections(port):
     return sum(1 for row in rows if row[2].endswith(f":{port:04X}") and row[3] == "01")
 
 
+def test_a_long_request_leaves_calls_their_share(new_server):
+    """It is given up after half of the time, and no more calls are made meanwhile; those under way have the other half."""
+    world = World(new_server, "--drain-seconds", "20")
+    waits = create(world.sfn, chain(Wait={"Type": "Wait", "Seconds": 200}, Done={"Type": "Succeed"}), type="EXPRESS")
+    arns = world.start(1)
+    body = json.dumps({"stateMachineArn": waits})
+    request = f"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AWSStepFunctions.StartSyncExecution\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    with socket.create_connection(("127.0.0.1", world.server.port)) as waiting:
+        waiting.sendall(request.encode())
+        world.signal()
+        until(lambda: "requests are given up" in world.server.log(), "the request to be given up")
+        world.hold.unlink()
+        assert world.ended() == 0, world.server.log_tail()
+    world.server.start()
+    assert finished(world.sfn, arns[0])["status"] == "SUCCEEDED"
+    assert types(history(world.sfn, arns[0])).count("LambdaFunctionStarted") == 1
+
+
 def test_clients_that_do_nothing_do_not_hold_it_up(new_server):
     world = World(new_server, "--drain-seconds", "60")
     parts = [b"", b"POST / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"]

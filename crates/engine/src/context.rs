@@ -1,11 +1,12 @@
 //! What an expression may look at: the document, and the context object, built only when somebody looks.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use asl::definition::State;
-use expr::Roots;
 use expr::json::{Document, Value};
+use expr::{Allowance, Roots};
 
 use crate::execution::{Facts, Frame, MapItem};
 use crate::map_run::ItemScope;
@@ -35,6 +36,8 @@ pub(crate) struct ContextSource<'a> {
     token: Option<Arc<str>>,
     /// Own scope first.
     variables: Vec<Arc<Variables>>,
+    /// What JSONPath may still do in this turn.
+    allowance: Rc<Allowance>,
 }
 
 impl<'a> ContextSource<'a> {
@@ -57,7 +60,14 @@ impl<'a> ContextSource<'a> {
             given: None,
             token: None,
             variables,
+            allowance: Rc::default(),
         }
+    }
+
+    /// Evaluations share what they may do with the others of the turn.
+    pub(crate) fn within(mut self, allowance: &Rc<Allowance>) -> ContextSource<'a> {
+        self.allowance = allowance.clone();
+        self
     }
 
     /// A test's context object in its stead.
@@ -205,5 +215,9 @@ impl Roots for Scope<'_> {
 
     fn variable(&self, name: &str) -> Option<&Value> {
         self.source.variable(name).map(Document::value)
+    }
+
+    fn allowance(&self) -> Option<&Allowance> {
+        Some(&self.source.allowance)
     }
 }

@@ -73,7 +73,8 @@ impl Run<'_> {
         let execution = &self.execution;
         let redriven = (!execution.is_synchronous).then_some(execution.redriven);
         let source = ContextSource::new(facts, redriven, state, execution.frame(frame), variables)
-            .with_token(self.token_of(frame, state));
+            .with_token(self.token_of(frame, state))
+            .within(&self.paths);
         match &self.probe {
             Some(probe) => source.replaced_by(probe.given.context.as_ref()),
             None => source,

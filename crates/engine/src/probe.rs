@@ -110,4 +110,17 @@ impl Seen {
 pub(crate) struct Probe {
     pub(crate) given: Given,
     pub(crate) seen: Seen,
+    /// The items that a Map's ItemSelector has not come to yet.
+    pub(crate) selecting: Option<Selecting>,
+}
+
+/// A Map whose items are selected, some in each turn, as its iterations would start.
+#[derive(Clone, Debug)]
+pub(crate) struct Selecting {
+    /// How the Map is to end then.
+    pub(crate) outcome: TaskOutcome,
+    /// The inputs so far.
+    pub(crate) inputs: Vec<Value>,
+    /// The bytes that further ones may take.
+    pub(crate) room: usize,
 }

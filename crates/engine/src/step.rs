@@ -3,11 +3,12 @@
 //! Runnable frames take turns in branch order, one transition each: the order that recorded Parallel histories show.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use asl::definition::Machine;
-use expr::Entropy;
 use expr::json::Document;
+use expr::{Allowance, Entropy};
 
 use crate::command::{Command, TaskId, TaskOutcome, TimerId};
 use crate::event::{Event, EventKind, Failure};
@@ -35,7 +36,7 @@ pub struct Limits {
     pub step_events: usize,
     /// Bytes of new documents that one step may make before it says `more`: what a commit may hold is bounded.
     pub step_bytes: usize,
-    /// Steps of JSONata that one step may use before it says `more`.
+    /// Steps of JSONata and visits of JSONPath that one step may use before it says `more`.
     pub step_work: u64,
     /// Variables of an execution; each is a row, and what a commit may hold is bounded.
     pub variables: usize,
@@ -208,6 +209,7 @@ pub(crate) fn step_watched(
         bytes: 0,
         last_document: 0,
         queries: jsonata::Limits::default(),
+        paths: Rc::default(),
         work: 0,
         probe,
         fallen: BTreeMap::new(),
@@ -248,7 +250,9 @@ pub(crate) struct Run<'a> {
     pub(crate) last_document: usize,
     /// What JSONata may still use in this turn.
     pub(crate) queries: jsonata::Limits,
-    /// What JSONata has used in the turns before, in its steps.
+    /// What JSONPath may still use in this turn.
+    pub(crate) paths: Rc<Allowance>,
+    /// What JSONata and JSONPath have used in the turns before, in their steps and visits.
     pub(crate) work: u64,
     /// Who watches.
     pub(crate) probe: Option<&'a mut Probe>,
@@ -312,7 +316,7 @@ impl Run<'_> {
             || self.probe.is_some() && testing::is_over(self.execution)
     }
 
-    /// A turn may use as much JSONata as an evaluation; what it used counts for the step.
+    /// A turn may use as much JSONata as an evaluation, and its allowance of JSONPath; what it used counts for the step.
     fn settle_turn(&mut self) {
         if self.execution.outcome.is_none() {
             self.fallen.clear();
@@ -320,6 +324,7 @@ impl Run<'_> {
         let fresh = jsonata::Limits::default();
         let used = std::mem::replace(&mut self.queries, fresh.clone());
         self.work += fresh.steps.saturating_sub(used.steps);
+        self.work += std::mem::take(&mut self.paths).spent();
     }
 
     fn turn(&mut self, frame: FrameId) {
@@ -327,6 +332,7 @@ impl Run<'_> {
             Phase::Entering => self.enter(frame),
             Phase::Retrying => self.work(frame, None),
             Phase::Leaving { .. } => self.leave(frame),
+            Phase::Children(_) => self.go_on_selecting(frame),
             _ => {}
         }
     }

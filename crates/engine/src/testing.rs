@@ -38,6 +38,8 @@ pub struct Awaited {
     pub call: Option<(TaskId, TaskRequest)>,
     /// A time; when it has come, [`Input::TimerFired`].
     pub timer: Option<(Timestamp, TimerId)>,
+    /// Nothing but its next turn: [`Input::Continue`], if no time has come.
+    pub more: bool,
 }
 
 /// How a state came out of its test.
@@ -90,7 +92,7 @@ impl StateTest {
             execution: Execution::new(Arc::new(facts)),
             probe: Probe {
                 given,
-                seen: Seen::default(),
+                ..Probe::default()
             },
             variables: Variables::new(),
         }
@@ -136,12 +138,12 @@ impl StateTest {
                     task: *task,
                     outcome: outcome.clone(),
                 },
-                _ if more => Input::Continue,
                 _ => {
                     let timers = self.execution.timers();
                     return Some(Awaited {
                         call: call.take(),
                         timer: timers.map(|timer| (timer.due, timer.id)).min(),
+                        more,
                     });
                 }
             };

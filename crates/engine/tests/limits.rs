@@ -70,6 +70,42 @@ fn a_step_stops_at_its_budget_and_goes_on() {
     }
 }
 
+/// A Choice of so many rules that each look at 100,000 values.
+fn looking(rules: usize) -> String {
+    let rule = r#"{"Variable":"$.items[?(@.x==1)].y","IsString":true,"Next":"Z"}"#;
+    let rules = vec![rule; rules].join(",");
+    format!(
+        r#"{{"StartAt":"C","States":{{"C":{{"Type":"Choice","Choices":[{rules}],"Default":"Z"}},"Z":{{"Type":"Succeed"}}}}}}"#
+    )
+}
+
+#[test]
+fn the_paths_of_a_turn_share_what_they_may_look_at() {
+    let input = format!(r#"{{"items":[{}1]}}"#, "1,".repeat(99_999));
+    let limits = Limits::default();
+    let (_, outcome) = run(&looking(20), &input, &mut |_, _| None, &limits);
+    assert!(matches!(outcome, Some(Outcome::Succeeded { .. })));
+    let (_, outcome) = run(&looking(2_000), &input, &mut |_, _| None, &limits);
+    assert_eq!(failure(outcome).0, "States.Runtime");
+}
+
+#[test]
+fn what_paths_look_at_counts_for_the_step() {
+    let machine = r#"{"StartAt":"A","States":{
+        "A":{"Type":"Pass","InputPath":"$..x","ResultPath":null,"Next":"B"},
+        "B":{"Type":"Pass","InputPath":"$..x","ResultPath":null,"Next":"C"},
+        "C":{"Type":"Succeed","OutputPath":"$.none"}}}"#;
+    let input = format!(r#"{{"none":0,"items":[{}1]}}"#, "1,".repeat(99_999));
+    let steps = |step_work| {
+        let limits = Limits {
+            step_work,
+            ..Limits::default()
+        };
+        harness::steps(machine, &input, &limits)
+    };
+    assert_eq!((steps(1_000_000), steps(100_000)), (1, 3));
+}
+
 #[test]
 fn no_more_iterations_run_than_the_service_allows() {
     let map = r#"{"StartAt":"M","States":{"M":{"Type":"Map","ItemProcessor":{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":1,"End":true}}},"End":true}}}"#;

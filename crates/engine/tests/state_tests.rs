@@ -59,8 +59,10 @@ fn begin(state: &str, input: &str, given: Given) -> (StateTest, Option<Awaited>)
 
 /// Runs a test that waits for nothing and compares what it found out.
 fn check(state: &str, input: &str, given: Given, expected: Expect) {
-    let (test, awaited) = begin(state, input, given);
-    assert!(awaited.is_none(), "it waits for nothing");
+    let (mut test, mut awaited) = begin(state, input, given);
+    while awaited.is_some_and(|awaited| awaited.more) {
+        awaited = test.resume(Input::Continue, NOW, &mut Counter(0));
+    }
     expected.assert_eq(&show(&test.report().expect("it is over")));
 }
 
@@ -258,6 +260,44 @@ fn a_map_is_not_begun_when_its_end_is_given() {
             catcher 0
         "#]],
     );
+}
+
+#[test]
+fn items_are_selected_in_turns() {
+    let items: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
+    let input = format!(r#"{{"items":[{}]}}"#, items.join(","));
+    let given = Given {
+        outcome: Some(succeeded("[]")),
+        ..Given::default()
+    };
+    let (mut test, mut awaited) = begin(MAP, &input, given);
+    let mut turns = 0;
+    while let Some(next) = awaited {
+        assert!(next.more, "it waits for nothing else");
+        turns += 1;
+        awaited = test.resume(Input::Continue, NOW, &mut Counter(0));
+    }
+    assert_eq!(turns, 1_000 / 40);
+    let report = test.report().expect("it is over");
+    let selected = report.seen.stage(Stage::ItemSelector).expect("all of them");
+    assert_eq!(selected.value().as_array().map(<[_]>::len), Some(1_000));
+}
+
+#[test]
+fn a_test_that_only_selects_items_ends_with_its_time() {
+    let input = format!(r#"{{"items":[{}1]}}"#, "1,".repeat(999));
+    let given = Given {
+        outcome: Some(succeeded("[]")),
+        ..Given::default()
+    };
+    let (mut test, awaited) = begin(MAP, &input, given);
+    let (due, timer) = awaited
+        .and_then(|awaited| awaited.timer)
+        .expect("its deadline");
+    let awaited = test.resume(Input::TimerFired(timer), due, &mut Counter(0));
+    assert!(awaited.is_none());
+    let report = test.report().expect("it is over");
+    assert!(show(&report).starts_with("failed States.Timeout (-)\n"));
 }
 
 #[test]

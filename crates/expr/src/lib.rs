@@ -19,6 +19,7 @@ mod entropy;
 mod java;
 mod roots;
 
+pub use budget::Allowance;
 pub use entropy::{Entropy, uuid_v4};
 pub use json::Value;
 pub use roots::Roots;

@@ -1,5 +1,6 @@
 //! What a path may start from.
 
+use crate::Allowance;
 use crate::json::Value;
 
 /// The documents that `$`, `$$` and `$name` stand for while an expression is evaluated.
@@ -12,4 +13,8 @@ pub trait Roots {
     fn context(&self) -> &Value;
     /// `$name`: a workflow variable, if it is assigned.
     fn variable(&self, name: &str) -> Option<&Value>;
+    /// What evaluations over these roots may do, together with others; none: each as much as an evaluation may.
+    fn allowance(&self) -> Option<&Allowance> {
+        None
+    }
 }

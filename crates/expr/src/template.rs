@@ -158,12 +158,14 @@ impl Template {
 
     /// The value of the template.
     pub fn eval(&self, roots: &dyn Roots, entropy: &mut dyn Entropy) -> Result<Value, Fault> {
-        let mut budget = Budget::default();
-        bounded(self.node.eval(&mut Evaluation {
+        let mut budget = Budget::of(roots);
+        let result = self.node.eval(&mut Evaluation {
             roots,
             entropy,
             budget: &mut budget,
-        })?)
+        });
+        budget.settle(roots);
+        bounded(result?, roots)
     }
 
     /// Calls `visit` with every path in the template, those in function arguments too.
@@ -174,9 +176,13 @@ impl Template {
 
 /// Keeps the invariant of [`Value::is_within_depth`], at bounded cost: a value that shares its parts
 /// may have more of them than fit in memory.
-fn bounded(value: Value) -> Result<Value, Fault> {
+fn bounded(value: Value, roots: &dyn Roots) -> Result<Value, Fault> {
     let mut parts = Budget::VISITS;
-    match value.fits(crate::json::MAX_DEPTH, &mut parts) {
+    let fits = value.fits(crate::json::MAX_DEPTH, &mut parts);
+    if let Some(allowance) = roots.allowance() {
+        allowance.spend(Budget::VISITS - parts);
+    }
+    match fits {
         true => Ok(value),
         false if parts == 0 => Err(Fault::TooMany),
         false => Err(Fault::TooDeep),
@@ -360,15 +366,15 @@ impl Expression {
         roots: &dyn Roots,
         entropy: &mut dyn Entropy,
     ) -> Result<Value, Fault> {
-        let mut budget = Budget::default();
-        bounded(self.value(
-            field,
-            &mut Evaluation {
-                roots,
-                entropy,
-                budget: &mut budget,
-            },
-        )?)
+        let mut budget = Budget::of(roots);
+        let evaluation = &mut Evaluation {
+            roots,
+            entropy,
+            budget: &mut budget,
+        };
+        let result = self.value(field, evaluation);
+        budget.settle(roots);
+        bounded(result?, roots)
     }
 
     /// Calls `visit` with every path in the expression.

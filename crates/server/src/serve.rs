@@ -225,7 +225,7 @@ impl Server {
             services,
             defaults,
             stopped,
-            config.drain,
+            config.drain / 2,
         ));
         tracing::info!(%address, data = %config.data_dir.display(), open = runtime.open_executions(), "serving");
         Ok(Server {
@@ -252,10 +252,12 @@ impl Server {
         self.runtime.failed().await
     }
 
-    /// Takes no more requests, lets those under way and the calls of tasks finish for as long as the settings say, stops
-    /// the shards and closes the store. What was not finished goes on after the next start.
+    /// Takes no more requests and makes no more calls, lets those under way finish for as long as the settings say, requests
+    /// for half of it, so that calls have the other, stops the shards and closes the store. What was not finished goes on
+    /// after the next start.
     pub async fn stop(self) -> Result<(), ServeError> {
         let deadline = Instant::now() + self.drain;
+        self.tasks.close();
         let _ = self.stop.send(true);
         let _ = self.front.await;
         self.retention.abort();

@@ -4,7 +4,7 @@
 //! Owns which resource goes where. What a service makes of parameters and answers is `integrations`' business.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use asl::definition::{Pattern, Target};
 use aws::sigv4::Credentials;
@@ -16,7 +16,7 @@ use integrations::lambda::{
 use integrations::{CallError, Endpoint, Timeouts};
 use runtime::{Job, Namespace, TaskCall, TaskKey, TaskRunner};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, SemaphorePermit, SetOnce, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SetOnce, watch};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
@@ -95,32 +95,42 @@ struct Call {
     work: Option<AbortHandle>,
     /// Whether nothing is called any more, and the end of a job is waited for.
     is_job: bool,
+}
+
+/// A call that waits or is being made, until its outcome is on its way: a call that was cancelled goes on.
+struct UnderWay {
+    calls: watch::Sender<usize>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.calls.send_modify(|calls| *calls -= 1);
+    }
+}
+
+/// What a call is called with, counted for as long as it is there.
+struct Counted {
+    running: Arc<Mutex<Running>>,
     bytes: usize,
 }
 
-/// A call that is being made, until its outcome is on its way.
-struct UnderWay<'a> {
-    calls: &'a watch::Sender<usize>,
-    _room: Option<SemaphorePermit<'a>>,
-}
-
-impl Drop for UnderWay<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.calls.send_modify(|calls| *calls -= 1);
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.bytes -= self.bytes;
     }
 }
 
 impl Running {
     fn insert(&mut self, key: TaskKey, call: Call) {
         self.remove(key);
-        self.bytes += call.bytes;
         self.jobs += usize::from(call.is_job);
         self.calls.insert(key, call);
     }
 
     fn remove(&mut self, key: TaskKey) -> Option<Call> {
         let call = self.calls.remove(&key)?;
-        self.bytes -= call.bytes;
         self.jobs -= usize::from(call.is_job);
         Some(call)
     }
@@ -152,10 +162,15 @@ impl Tasks {
         let _ = self.states.set(Arc::downgrade(states));
     }
 
-    /// Makes no further calls, and waits for those that are being made. What is not made, or not waited for, is made again
-    /// after the next start.
-    pub async fn drain(&self) {
+    /// Makes no further calls.
+    pub fn close(&self) {
         self.room.close();
+    }
+
+    /// The same, and waits for those that are being made. What is not made, or not waited for, is made again after the next
+    /// start.
+    pub async fn drain(&self) {
+        self.close();
         // The sender is here.
         let _ = self
             .under_way
@@ -286,6 +301,11 @@ impl TaskRunner for Tasks {
             true => 0,
             false => call.request.input.text().len(),
         };
+        running.bytes += bytes;
+        let counted = Counted {
+            running: self.running.clone(),
+            bytes,
+        };
         let work = self.handle.spawn(async move {
             let TaskCall {
                 namespace,
@@ -300,8 +320,11 @@ impl TaskRunner for Tasks {
                     let Some(under_way) = tasks.begin(&request).await else {
                         return std::future::pending().await;
                     };
-                    let made = tasks.perform(namespace.clone(), key, request.clone()).await;
-                    (made, Some(under_way))
+                    let held = (under_way, counted);
+                    let (made, held) = tasks
+                        .perform(namespace.clone(), key, request.clone(), held)
+                        .await;
+                    (made, held)
                 }
             };
             let outcome = outcome(result, step);
@@ -321,11 +344,7 @@ impl TaskRunner for Tasks {
             answer.send(outcome);
         });
         let work = (step != Step::SubmitJob).then(|| work.abort_handle());
-        let call = Call {
-            work,
-            is_job,
-            bytes,
-        };
+        let call = Call { work, is_job };
         running.insert(key, call);
     }
 
@@ -390,37 +409,44 @@ impl Step {
 impl Tasks {
     /// Waits for room to make a call; none when no more are made. A call of this server itself needs none: what it starts
     /// may want to make calls, too.
-    async fn begin(&self, request: &TaskRequest) -> Option<UnderWay<'_>> {
-        let room = match is_own(request) {
-            true if self.room.is_closed() => return None,
-            true => None,
-            false => Some(self.room.acquire().await.ok()?),
-        };
+    async fn begin(&self, request: &TaskRequest) -> Option<UnderWay> {
+        // Counted first: whoever closes the room and then sees no call knows that there will be none.
         self.under_way.send_modify(|calls| *calls += 1);
-        Some(UnderWay {
-            calls: &self.under_way,
-            _room: room,
-        })
+        let mut under_way = UnderWay {
+            calls: self.under_way.clone(),
+            _room: None,
+        };
+        match is_own(request) {
+            true if self.room.is_closed() => return None,
+            true => {}
+            false => under_way._room = Some(self.room.clone().acquire_owned().await.ok()?),
+        }
+        Some(under_way)
     }
 
-    /// Makes the call in a task of its own, so that a panic is an answer too.
-    async fn perform(
+    /// Makes the call in a task of its own, so that a panic is an answer too, and a call that is cancelled goes on. `held` is
+    /// what it takes up until its end.
+    async fn perform<T: Send + 'static>(
         &self,
         namespace: Namespace,
         key: TaskKey,
         request: TaskRequest,
-    ) -> Result<String, CallError> {
+        held: T,
+    ) -> (Result<String, CallError>, Option<T>) {
         let (tasks, resource) = (self.clone(), request.resource.arn.clone());
         // Over with this future, which is not the one that makes the call: that is not to be cut off anywhere.
         let (patience, _waits) = Patience::of_caller();
-        let made =
-            tokio::spawn(async move { tasks.call(&namespace, key, &request, patience).await });
+        let made = tokio::spawn(async move {
+            let made = tasks.call(&namespace, key, &request, patience).await;
+            (made, Some(held))
+        });
         made.await.unwrap_or_else(|error| {
             tracing::error!(%error, %resource, "a task's call has panicked");
-            Err(CallError::Parameters {
+            let failed = CallError::Parameters {
                 name: "States.TaskFailed".to_owned(),
                 cause: "An internal error occurred while the task was called.".to_owned(),
-            })
+            };
+            (Err(failed), None)
         })
     }
 
@@ -462,3 +488,6 @@ fn outcome(result: Result<String, CallError>, step: Step) -> TaskOutcome {
         Err(error) => failed(error.name(), error.cause()),
     }
 }
+
+#[cfg(test)]
+mod tests;

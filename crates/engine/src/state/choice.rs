@@ -3,7 +3,7 @@
 
 use asl::definition::{Choice, Comparison, Condition, Operand, Operator, Relation, State};
 use expr::json::{Document, Kind, Value};
-use expr::path::Path;
+use expr::path::{Miss, Path};
 
 use crate::context::Scope;
 use crate::enter::WayOut;
@@ -102,19 +102,27 @@ fn test(comparison: &Comparison, scope: &Scope<'_>) -> Result<bool, Fault> {
         Operand::Path(path) => value_at(path, scope)?,
     };
     if comparison.operator == Operator::IsPresent {
-        return Ok(comparison.variable.eval(scope).is_ok() == (wanted.as_bool() == Some(true)));
+        let is_present = match comparison.variable.eval(scope) {
+            Ok(_) => true,
+            // Nobody has looked far enough to know.
+            Err(Miss::TooMany) => return Err(invalid(&comparison.variable)),
+            Err(_) => false,
+        };
+        return Ok(is_present == (wanted.as_bool() == Some(true)));
     }
     let value = value_at(&comparison.variable, scope)?;
     Ok(compare(comparison.operator, &value, &wanted))
 }
 
 fn value_at(path: &Path, scope: &Scope<'_>) -> Result<Value, Fault> {
-    path.eval(scope).map_err(|_| {
-        Fault::runtime(format!(
-            "Invalid path '{}': The choice state's condition path references an invalid value.",
-            path.source()
-        ))
-    })
+    path.eval(scope).map_err(|_| invalid(path))
+}
+
+fn invalid(path: &Path) -> Fault {
+    Fault::runtime(format!(
+        "Invalid path '{}': The choice state's condition path references an invalid value.",
+        path.source()
+    ))
 }
 
 fn compare(operator: Operator, value: &Value, wanted: &Value) -> bool {

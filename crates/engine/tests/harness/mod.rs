@@ -58,6 +58,42 @@ pub fn run(
     run_redriven(definition, input, script, limits, 0)
 }
 
+/// How many steps an execution takes that waits for nothing.
+pub fn steps(definition: &str, input: &str, limits: &Limits) -> usize {
+    let machine = asl::compile(definition, &asl::Options::default()).expect("a definition");
+    let facts = facts(input);
+    let now = facts.started;
+    let mut execution = Execution::new(facts);
+    let mut next = Input::Start;
+    for count in 1.. {
+        let machinery = Machinery {
+            machine: &machine,
+            limits,
+            entropy: &mut Counter(0),
+            surroundings: &engine::Alone,
+        };
+        if !step(machinery, &mut execution, next, now).more {
+            return count;
+        }
+        next = Input::Continue;
+    }
+    unreachable!("it ends")
+}
+
+fn facts(input: &str) -> Arc<Facts> {
+    Arc::new(Facts {
+        arn: "arn:aws:states:us-east-1:123456789012:execution:M:E".into(),
+        name: "E".into(),
+        machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:M".into(),
+        machine_name: "M".into(),
+        role_arn: "arn:aws:iam::123456789012:role/R".into(),
+        region: "us-east-1".into(),
+        started: Timestamp(1_700_000_000_000),
+        input: Document::parse(input).expect("the input is JSON"),
+        test_case: None,
+    })
+}
+
 /// Runs to the end, with so many redrives if it needs them.
 pub fn run_redriven(
     definition: &str,
@@ -68,19 +104,8 @@ pub fn run_redriven(
 ) -> (Vec<Event>, Option<Outcome>) {
     let machine = asl::compile(definition, &asl::Options::default())
         .unwrap_or_else(|problems| panic!("{}", asl::invalid_definition_message(&problems)));
-    let facts = Facts {
-        arn: "arn:aws:states:us-east-1:123456789012:execution:M:E".into(),
-        name: "E".into(),
-        machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:M".into(),
-        machine_name: "M".into(),
-        role_arn: "arn:aws:iam::123456789012:role/R".into(),
-        region: "us-east-1".into(),
-        started: Timestamp(1_700_000_000_000),
-        input: Document::parse(input).expect("the input is JSON"),
-        test_case: None,
-    };
+    let facts = facts(input);
     let mut now = facts.started;
-    let facts = Arc::new(facts);
     let mut execution = Execution::new(facts.clone());
     let mut entropy = Counter(0);
     let mut events: Vec<Event> = Vec::new();

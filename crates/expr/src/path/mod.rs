@@ -105,7 +105,10 @@ impl Path {
     /// A definite path costs one reference count. An indefinite one may visit four million values,
     /// then it is [`Miss::TooMany`].
     pub fn eval(&self, roots: &dyn Roots) -> Result<Value, Miss> {
-        self.eval_within(roots, &mut Budget::default())
+        let mut budget = Budget::of(roots);
+        let result = self.eval_within(roots, &mut budget);
+        budget.settle(roots);
+        result
     }
 
     /// [`Path::eval`] as a part of a larger evaluation.

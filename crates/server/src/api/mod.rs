@@ -2,6 +2,7 @@
 //!
 //! A service is a struct with `async fn handle(&self, request: &Request) -> Response`, made in [`Services`].
 
+pub mod demand;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
@@ -45,7 +46,7 @@ impl Services {
     /// Answers a request; never fails: what goes wrong is an answer too.
     pub async fn answer(&self, request: Request) -> Response {
         match route(&request) {
-            Route::States => self.states.handle(&request).await,
+            Route::States => self.states.handle(request).await,
             Route::Iam => self.iam.handle(&request).await,
             Route::Sts => self.sts.handle(&request).await,
             Route::Lambda => self.lambda.handle(&request).await,

@@ -12,13 +12,6 @@ use super::roster::Held;
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// What a body may take without being counted: small requests are read however much others have sent.
 const FREE: usize = 16 * 1024;
-/// A function's zip of 50 MiB, base64-encoded in JSON.
-const PACKAGE: usize = 70 * 1024 * 1024;
-/// A function's event: Lambda's own limit is checked by the service, in its words.
-const EVENT: usize = 7 * 1024 * 1024;
-/// A definition of 1 MiB whose every character is escaped, and the rest of its request.
-const OTHER: usize = 3 * 1024 * 1024;
-
 /// Why there is no body.
 #[derive(Debug)]
 pub(super) enum Trouble {
@@ -30,19 +23,6 @@ pub(super) enum Trouble {
     NoRoom,
     /// It ended too soon, or is not what HTTP says.
     Broken,
-}
-
-/// The largest body of a request, by what it is for.
-pub(super) fn limit(head: &hyper::http::request::Parts) -> usize {
-    let path = head.uri.path().trim_end_matches('/');
-    match (
-        head.method.as_str(),
-        path.rsplit('/').next().unwrap_or_default(),
-    ) {
-        ("POST", "functions") | ("PUT", "code") => PACKAGE,
-        ("POST", "invocations") => EVENT,
-        _ => OTHER,
-    }
 }
 
 /// How many of an answer's bytes are counted while they wait for the client.

@@ -20,8 +20,9 @@ use tokio::sync::watch;
 
 use super::roster::{Held, Place, Room, Roster, Turn};
 use super::socket::{Flow, Socket};
-use super::{Patience, Request, Response, body, refusal};
+use super::{Patience, Request, Response, Weight, body, refusal};
 use crate::api::Services;
+use crate::api::demand::{self, Demand, Waits};
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 const HEADER_BYTES: usize = 32 * 1024;
@@ -58,6 +59,8 @@ pub async fn serve(
         connections: most,
         bytes: BYTES,
         requests: most,
+        waiting: most / 2,
+        waiting_bytes: BYTES / 2,
         patience: PATIENCE,
     });
     let front = Arc::new(Front {
@@ -69,7 +72,9 @@ pub async fn serve(
         () = accept(listener, front, stop.clone()) => {}
         () = stopped(&mut stop) => {}
     }
-    let _ = tokio::time::timeout(drain, empty(&roster)).await;
+    if tokio::time::timeout(drain, empty(&roster)).await.is_err() {
+        tracing::warn!("requests are given up");
+    }
 }
 
 /// What all connections share.
@@ -81,14 +86,22 @@ struct Front {
 
 impl Front {
     /// Leave to perform a request. Whoever is refused may have to wait for it.
-    async fn turn(&self, head: &hyper::http::request::Parts) -> Option<Turn> {
+    async fn turn(
+        &self,
+        head: &hyper::http::request::Parts,
+        waits: Waits,
+        held: &mut Held,
+    ) -> Option<Turn> {
         let target = head.headers.get("x-amz-target");
         let target = target.and_then(|target| target.to_str().ok());
         if let Some(pause) = self.services.refused_after(target.unwrap_or_default()) {
             tokio::time::sleep(pause).await;
             return None;
         }
-        self.roster.perform()
+        match waits {
+            Waits::Never | Waits::Shortly => self.roster.perform(),
+            Waits::ForItsClient | Waits::ToItsEnd => self.roster.perform_waiting(held),
+        }
     }
 }
 
@@ -208,16 +221,18 @@ async fn answer(
     let (patience, _waits) = Patience::of(stop);
     let mut held = client.place.hold();
     let (head, body) = request.into_parts();
-    let response = match read(&head, body, &mut held).await {
-        Ok(body) => match client.front.turn(&head).await {
+    let demand = demand::of(&head);
+    let response = match read(&head, body, demand, &mut held).await {
+        Ok(body) => match client.front.turn(&head, demand.waits, &mut held).await {
             Some(turn) => {
                 client.place.ours();
                 let request = address(head, body, &client.front.defaults, request_id.clone());
                 let request = Request {
                     patience,
+                    weight: Weight::of(held),
                     ..request
                 };
-                perform(request, client.front.services.clone(), (held, turn)).await
+                perform(request, client.front.services.clone(), demand.waits, turn).await
             }
             None => refusal::throttled(&head),
         },
@@ -230,11 +245,20 @@ async fn answer(
     write(response, &request_id)
 }
 
-/// In a task of its own: a client that hangs up must not leave an operation half done. `room` is what it takes up.
-async fn perform(request: Request, services: Arc<Services>, room: impl Send + 'static) -> Response {
+/// In a task of its own: a client that hangs up must not leave an operation half done, unless it does nothing but wait.
+async fn perform(request: Request, services: Arc<Services>, waits: Waits, turn: Turn) -> Response {
     let performed = tokio::spawn(async move {
-        let response = services.answer(request).await;
-        drop(room);
+        let patience = request.patience.clone();
+        let answered = services.answer(request);
+        let response = match waits {
+            Waits::ForItsClient => tokio::select! {
+                biased;
+                response = answered => response,
+                () = patience.client_is_gone() => refusal::nobody_waits(),
+            },
+            _ => answered.await,
+        };
+        drop(turn);
         response
     });
     performed.await.unwrap_or_else(|error| {
@@ -246,12 +270,13 @@ async fn perform(request: Request, services: Arc<Services>, room: impl Send + 's
 async fn read(
     head: &hyper::http::request::Parts,
     body: Incoming,
+    demand: Demand,
     held: &mut Held,
 ) -> Result<Bytes, Response> {
     if head.headers.contains_key("origin") {
         return Err(refusal::from_a_web_page());
     }
-    body::read(body, body::limit(head), held)
+    body::read(body, demand.body, held)
         .await
         .map_err(|trouble| refusal::of_body(&trouble, head))
 }
@@ -281,6 +306,7 @@ fn address(
         signed_service: scope.map(|scope| scope.service),
         request_id,
         patience: Patience::default(),
+        weight: Weight::default(),
     }
 }
 

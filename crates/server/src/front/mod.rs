@@ -9,6 +9,7 @@ mod refusal;
 mod roster;
 mod route;
 mod socket;
+mod weight;
 
 use std::sync::Arc;
 
@@ -16,7 +17,9 @@ use bytes::Bytes;
 use hyper::{HeaderMap, Method};
 
 pub use patience::Patience;
+pub use route::is_lambda_path;
 pub use route::{Route, route};
+pub use weight::Weight;
 
 /// A request, read whole and bounded.
 #[derive(Clone, Debug)]
@@ -41,9 +44,17 @@ pub struct Request {
     pub request_id: String,
     /// How long whoever asks waits for the answer.
     pub patience: Patience,
+    /// What it counts.
+    pub weight: Weight,
 }
 
 impl Request {
+    /// The body has been read, and so many bytes of it are kept: it is dropped, and they are what the request counts.
+    pub fn body_read(&mut self, kept: usize) {
+        self.body = Bytes::new();
+        self.weight.set(kept);
+    }
+
     /// A request that this server makes to itself, for a Task.
     pub fn internal(
         account: &str,
@@ -62,6 +73,7 @@ impl Request {
             signed_service: None,
             request_id: request_id.to_owned(),
             patience: Patience::default(),
+            weight: Weight::default(),
         }
     }
 

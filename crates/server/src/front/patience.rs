@@ -32,16 +32,18 @@ impl Patience {
         (patience, waits)
     }
 
+    /// Waits until the client is gone.
+    pub async fn client_is_gone(&self) {
+        match self.client.clone() {
+            // Nothing is ever sent: it ends with its sender.
+            Some(mut client) => while client.changed().await.is_ok() {},
+            None => std::future::pending().await,
+        }
+    }
+
     /// Waits until nobody waits for the answer any more.
     pub async fn is_over(&self) {
-        let (client, stop) = (self.client.clone(), self.stop.clone());
-        let client = async {
-            match client {
-                // Nothing is ever sent: it ends with its sender.
-                Some(mut client) => while client.changed().await.is_ok() {},
-                None => std::future::pending().await,
-            }
-        };
+        let stop = self.stop.clone();
         let stop = async {
             match stop {
                 Some(mut stop) => drop(stop.wait_for(|stop| *stop).await),
@@ -49,7 +51,7 @@ impl Patience {
             }
         };
         tokio::select! {
-            () = client => {}
+            () = self.client_is_gone() => {}
             () = stop => {}
         }
     }

@@ -54,6 +54,11 @@ pub(super) fn throttled(head: &Parts) -> Response {
     }
 }
 
+/// For a request that nobody waits for any more: nobody reads it.
+pub(super) fn nobody_waits() -> Response {
+    Response::new(499, "", "")
+}
+
 /// For a request whose service has panicked.
 pub(super) fn internal() -> Response {
     refuse(500, "InternalServerError", "An internal error occurred.")

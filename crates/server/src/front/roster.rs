@@ -21,6 +21,10 @@ pub(super) struct Room {
     pub(super) bytes: usize,
     /// Requests that are performed at a time, whether or not their clients still wait.
     pub(super) requests: usize,
+    /// Of these: requests that wait for something outside. The rest is kept for those that are soon over.
+    pub(super) waiting: usize,
+    /// Bytes of requests that wait, at most.
+    pub(super) waiting_bytes: usize,
     /// How long a connection may hold bytes before it is closed for others that need them.
     pub(super) patience: Duration,
 }
@@ -46,6 +50,9 @@ struct State {
     /// Of these: of connections that were told to leave.
     leaving: usize,
     performing: usize,
+    /// Of these: requests that wait.
+    waiting: usize,
+    waiting_bytes: usize,
 }
 
 struct Member {
@@ -111,7 +118,25 @@ impl Roster {
             return None;
         }
         state.performing += 1;
-        Some(Turn(self.clone()))
+        Some(Turn {
+            roster: self.clone(),
+            waits: false,
+        })
+    }
+
+    /// Leave to perform a request that waits for something outside and holds these bytes.
+    pub(super) fn perform_waiting(self: &Arc<Roster>, held: &mut Held) -> Option<Turn> {
+        let mut turn = self.perform()?;
+        let mut state = self.lock();
+        let bytes = state.waiting_bytes + held.bytes;
+        if state.waiting >= self.room.waiting || bytes > self.room.waiting_bytes {
+            drop(state);
+            return None;
+        }
+        state.waiting += 1;
+        state.waiting_bytes = bytes;
+        (turn.waits, held.waits) = (true, true);
+        Some(turn)
     }
 
     /// Closes all connections that have been in their clients' hands for so long.
@@ -203,6 +228,7 @@ impl Place {
             roster: self.roster.clone(),
             member: self.member.clone(),
             bytes: 0,
+            waits: false,
         }
     }
 }
@@ -222,6 +248,8 @@ pub(super) struct Held {
     roster: Arc<Roster>,
     member: Arc<Member>,
     bytes: usize,
+    /// Whether it is held by a request that waits.
+    waits: bool,
 }
 
 impl Held {
@@ -244,6 +272,18 @@ impl Held {
         self.add(&mut state, bytes);
     }
 
+    /// Holds so many from now on.
+    pub(super) fn set(&mut self, bytes: usize) {
+        match bytes.checked_sub(self.bytes) {
+            Some(more) => self.grow_anyway(more),
+            None => {
+                let roster = self.roster.clone();
+                let fewer = self.bytes - bytes;
+                self.give_back(&mut roster.lock(), fewer);
+            }
+        }
+    }
+
     fn make_room(&self, state: &mut State, bytes: usize) -> bool {
         let (own, room) = (self.member.id, self.roster.room);
         while state.bytes - state.leaving + bytes > room.bytes {
@@ -261,33 +301,49 @@ impl Held {
     fn add(&mut self, state: &mut State, bytes: usize) {
         self.bytes += bytes;
         state.bytes += bytes;
+        if self.waits {
+            state.waiting_bytes += bytes;
+        }
         self.member.bytes.fetch_add(bytes, Ordering::Relaxed);
         if self.member.told_to_leave.load(Ordering::Relaxed) {
             state.leaving += bytes;
+        }
+    }
+
+    fn give_back(&mut self, state: &mut State, bytes: usize) {
+        self.bytes -= bytes;
+        state.bytes -= bytes;
+        if self.waits {
+            state.waiting_bytes -= bytes;
+        }
+        self.member.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        if self.member.told_to_leave.load(Ordering::Relaxed) {
+            state.leaving -= bytes;
         }
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.bytes == 0 {
-            return;
-        }
-        let mut state = self.roster.lock();
-        state.bytes -= self.bytes;
-        self.member.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-        if self.member.told_to_leave.load(Ordering::Relaxed) {
-            state.leaving -= self.bytes;
+        if self.bytes > 0 {
+            let roster = self.roster.clone();
+            self.give_back(&mut roster.lock(), self.bytes);
         }
     }
 }
 
 /// A request that is performed; over when it is dropped.
-pub(super) struct Turn(Arc<Roster>);
+pub(super) struct Turn {
+    roster: Arc<Roster>,
+    waits: bool,
+}
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.lock().performing -= 1;
-        self.0.changed.notify_waiters();
+        let mut state = self.roster.lock();
+        state.performing -= 1;
+        state.waiting -= usize::from(self.waits);
+        drop(state);
+        self.roster.changed.notify_waiters();
     }
 }

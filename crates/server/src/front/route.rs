@@ -51,7 +51,7 @@ fn by_target(target: &str, scope: Option<&str>) -> Route {
 }
 
 /// Lambda's paths begin with the date of an API version: `/2015-03-31/functions`.
-pub(super) fn is_lambda_path(path: &str) -> bool {
+pub fn is_lambda_path(path: &str) -> bool {
     let mut parts = path.trim_start_matches('/').splitn(2, '/');
     let (date, rest) = (
         parts.next().unwrap_or_default(),

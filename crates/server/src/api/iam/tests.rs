@@ -39,6 +39,7 @@ async fn post(iam: &Iam, parameters: &[(&str, &str)]) -> Response {
         signed_service: Some("iam".to_owned()),
         request_id: "id".to_owned(),
         patience: Default::default(),
+        weight: Default::default(),
     };
     iam.handle(&request).await
 }

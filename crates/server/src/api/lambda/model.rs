@@ -1,14 +1,15 @@
 //! Requests of the service model (2015-03-31): their members, the model's constraints and the service's own.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use aws::ApiError;
 use aws::arn::FunctionRef;
 use aws::validate::Violations;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -107,42 +108,76 @@ pub(super) struct UpdateCode {
 /// Reads a body. An empty one is an empty object.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let body = if body.is_empty() { b"{}" } else { body };
-    let members = members(body)?;
-    for (name, member) in &members {
+    let mut small = 0;
+    for (name, member) in &members(body)? {
         match name.as_str() {
             "Code" if member.get().starts_with('{') => {
-                check_sizes(&self::members(member.get().as_bytes())?)?
+                for (name, member) in &members(member.get().as_bytes())? {
+                    small += check_size(name, member)?;
+                }
             }
-            _ => check_size(name, member)?,
+            _ => small += check_size(name, member)?,
         }
+    }
+    if small > MAX_MEMBERS {
+        return Err(errors::invalid("The request is too large."));
     }
     serde_json::from_slice(body).map_err(|error| errors::not_json(&error.to_string()))
 }
 
 /// The largest member of a request besides a package, in bytes of JSON: nothing else may take much to be read or kept.
 const MAX_MEMBER: usize = 128 * 1024;
+/// All of them together.
+const MAX_MEMBERS: usize = 512 * 1024;
+/// How many there may be.
+const MEMBERS: usize = 100;
 
 /// The members of an object, not looked into.
-fn members(body: &[u8]) -> Result<BTreeMap<String, &RawValue>, ApiError> {
+fn members(body: &[u8]) -> Result<Vec<(String, &RawValue)>, ApiError> {
     let not_json = |error: serde_json::Error| errors::not_json(&error.to_string());
     let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
     match whole.get().starts_with('{') {
-        true => serde_json::from_str(whole.get()).map_err(not_json),
+        true => serde_json::from_str(whole.get())
+            .map(|Members(members)| members)
+            .map_err(not_json),
         false => Err(errors::not_json("The request body must be a JSON object")),
     }
 }
 
-fn check_sizes(members: &BTreeMap<String, &RawValue>) -> Result<(), ApiError> {
-    members
-        .iter()
-        .try_for_each(|(name, member)| check_size(name, member))
+/// The members of an object, as long as they are not too many.
+struct Members<'de>(Vec<(String, &'de RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'de>, D::Error> {
+        deserializer.deserialize_map(Members(Vec::new()))
+    }
 }
 
-fn check_size(name: &str, member: &RawValue) -> Result<(), ApiError> {
+impl<'de> Visitor<'de> for Members<'de> {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Members<'de>, A::Error> {
+        while let Some(member) = members.next_entry()? {
+            if self.0.len() == MEMBERS {
+                return Err(A::Error::custom("it has too many members"));
+            }
+            self.0.push(member);
+        }
+        Ok(self)
+    }
+}
+
+/// What it counts: nothing for a package.
+fn check_size(name: &str, member: &RawValue) -> Result<usize, ApiError> {
     let text = member.get();
     let package = name == "ZipFile" && text.starts_with('"');
     match package || text.len() <= MAX_MEMBER {
-        true => Ok(()),
+        true if package => Ok(0),
+        true => Ok(name.len() + text.len()),
         false => Err(errors::invalid(format!(
             "The value of '{name}' is too large."
         ))),

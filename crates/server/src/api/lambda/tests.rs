@@ -71,6 +71,7 @@ impl Bench {
             signed_service: Some("lambda".to_owned()),
             request_id: "00000000-aaaa-bbbb-cccc-000000000001".to_owned(),
             patience: Default::default(),
+            weight: Default::default(),
         };
         self.api.handle(&request).await
     }

@@ -28,7 +28,7 @@ pub async fn start_execution(
     let wanted = Wanted::read(parameters, key)?;
     let body = wanted.body.to_string();
     let request = Request::internal(namespace.account(), namespace.region(), &request_id, body);
-    let answer = match states.perform("StartExecution", &request).await {
+    let answer = match states.perform("StartExecution", request.clone()).await {
         Err(error) if error.code == "ExecutionAlreadyExists" && wanted.named_here => {
             states.started_before(&request, &wanted.body)
         }

@@ -18,6 +18,7 @@ mod machines;
 mod map_runs;
 mod model;
 mod params;
+mod reading;
 mod records;
 mod redrive;
 mod routing;
@@ -117,10 +118,11 @@ impl StatesApi {
     }
 
     /// Answers a request.
-    pub async fn handle(&self, request: &Request) -> Response {
+    pub async fn handle(&self, request: Request) -> Response {
         let target = request.header("x-amz-target").unwrap_or_default();
         let operation = target.strip_prefix("AWSStepFunctions.").unwrap_or(target);
-        match self.perform(operation, request).await {
+        let operation = operation.to_owned();
+        match self.perform(&operation, request).await {
             Ok(answer) => Response::new(200, JsonVersion::V1_0.content_type(), answer.to_string()),
             Err(error) => rendered(error.render_json(JsonVersion::V1_0)),
         }
@@ -132,7 +134,7 @@ impl StatesApi {
         refused.then(|| self.runtime.refusal_pause())
     }
 
-    async fn perform(&self, operation: &str, request: &Request) -> Result<Value, ApiError> {
+    async fn perform(&self, operation: &str, mut request: Request) -> Result<Value, ApiError> {
         let Some(members) = model::members(operation) else {
             return Err(errors::unknown_operation(operation));
         };
@@ -140,6 +142,8 @@ impl StatesApi {
             self.count(request, operation)?;
         }
         let params = Params::read(&request.body, members)?;
+        request.body_read(params.bytes());
+        let request = &request;
         match operation {
             "CreateStateMachine" => self.create_machine(request, &params).await,
             "UpdateStateMachine" => self.update_machine(request, &params).await,
@@ -148,7 +152,7 @@ impl StatesApi {
             "ListStateMachines" => self.list_machines(request, &params),
             "ValidateStateMachineDefinition" => self.validate_definition(&params),
             "StartExecution" => self.start_execution(request, &params).await,
-            "StartSyncExecution" => self.start_sync_execution(request, &params).await,
+            "StartSyncExecution" => self.start_sync_execution(request, params).await,
             "StopExecution" => self.stop_execution(request, &params).await,
             "RedriveExecution" => self.redrive_execution(request, &params).await,
             "DescribeExecution" => self.describe_execution(request, &params),
@@ -168,7 +172,7 @@ impl StatesApi {
             "DescribeStateMachineAlias" => self.describe_alias(request, &params),
             "ListStateMachineAliases" => self.list_aliases(request, &params),
             "DeleteStateMachineAlias" => self.delete_alias(request, &params).await,
-            "TestState" => self.test_state(request, &params).await,
+            "TestState" => self.test_state(request, params).await,
             "CreateActivity" => self.create_activity(request, &params).await,
             "DeleteActivity" => self.delete_activity(request, &params).await,
             "DescribeActivity" => self.describe_activity(request, &params),

@@ -8,7 +8,7 @@ use aws::validate::Violations;
 use serde_json::{Map, Value};
 
 use super::model::{Kind, Member};
-use super::{arns, errors, routing};
+use super::{arns, errors, reading, routing};
 
 /// A member of a nested structure, checked for its type; missing and null are none.
 pub(super) fn nested<'v>(
@@ -66,7 +66,7 @@ pub(super) struct Params(Map<String, Value>);
 impl Params {
     /// Reads and checks a body.
     pub(super) fn read(body: &[u8], members: &[Member]) -> Result<Params, ApiError> {
-        let params = Params(object(body)?);
+        let params = Params(reading::members(body, members)?);
         for member in members {
             params.check_type(member)?;
         }
@@ -84,6 +84,11 @@ impl Params {
         }
         violations.check(errors::validation)?;
         Ok(params)
+    }
+
+    /// What they take, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.values().map(bytes).sum()
     }
 
     fn value(&self, name: &str) -> Option<&Value> {
@@ -179,21 +184,21 @@ impl Params {
     }
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(other) => Err(errors::serialization(format!(
-            "{} can not be converted to a structure",
-            json_type(&other)
-        ))),
-        Err(error) => Err(errors::serialization(format!(
-            "The request body is not valid JSON: {error}"
-        ))),
-    }
+fn bytes(value: &Value) -> usize {
+    let inside = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(bytes).sum(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| name.len() + bytes(value))
+            .sum(),
+        _ => 0,
+    };
+    size_of::<Value>() + inside
 }
 
 /// As the service's parser calls them.
-fn json_type(value: &Value) -> &'static str {
+pub(super) fn json_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "NULL_VALUE",
         Value::Bool(true) => "TRUE_VALUE",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::ApiError;
-use engine::testing::{Awaited, Report, StateTest};
+use engine::testing::{Awaited, MOST_SECONDS, Report, StateTest};
 use engine::{Facts, Input, TaskOutcome, Variables};
 use runtime::{Answer, Clock, ExecutionId, Namespace, TaskCall, TaskKey, TaskRunner};
 use tokio::sync::{Semaphore, oneshot};
@@ -18,7 +18,10 @@ const TESTS: usize = 256;
 /// Tests that evaluate at a time, besides everything else that the processors have to do.
 const EVALUATING: usize = 4;
 
-/// Runs tests.
+/// The longest that a test may take, what it waits for included.
+const LONGEST: Duration = Duration::from_secs(MOST_SECONDS);
+
+/// Runs tests. Whoever drops the future gives the test up: it stops before its next turn.
 pub struct Tests {
     runner: Arc<dyn TaskRunner>,
     clock: Arc<dyn Clock>,
@@ -49,8 +52,22 @@ impl Tests {
         }
     }
 
-    /// Runs a test to its end.
+    /// Runs a test to its end. One that did not get its turns in time is refused like one for which there is no room.
     pub(super) async fn run(
+        &self,
+        test: StateTest,
+        variables: Variables,
+        namespace: Namespace,
+        facts: Facts,
+    ) -> Result<Report, ApiError> {
+        let ended = self.run_without_end(test, variables, namespace, facts);
+        match tokio::time::timeout(LONGEST, ended).await {
+            Ok(report) => report,
+            Err(_) => Err(errors::throttled()),
+        }
+    }
+
+    async fn run_without_end(
         &self,
         mut test: StateTest,
         variables: Variables,
@@ -128,7 +145,7 @@ impl Tests {
         }
     }
 
-    /// Until the call is answered or the next timer fires.
+    /// Until the call is answered, the next timer fires, or its next turn.
     async fn wait(&self, awaited: &Awaited, call: &mut Option<Call>) -> Input {
         loop {
             let left = awaited.timer.map(|(due, _)| due.0 - self.clock.now().0);
@@ -136,6 +153,9 @@ impl Tests {
                 && left <= 0
             {
                 return Input::TimerFired(timer);
+            }
+            if awaited.more {
+                return Input::Continue;
             }
             let sleep = Duration::from_millis(left.unwrap_or(1000).unsigned_abs());
             tokio::select! {

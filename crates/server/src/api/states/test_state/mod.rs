@@ -30,13 +30,49 @@ use crate::front::Request;
 
 pub(super) use driver::Tests;
 
+/// How much more a test takes than its request: its machine, compiled, and its data, parsed.
+const COMPILED: usize = 4;
+
+/// A test that can begin.
+struct Prepared {
+    test: StateTest,
+    subject: Subject,
+    configuration: Configuration,
+    variables: Variables,
+    facts: Facts,
+    inspected: bool,
+}
+
 impl StatesApi {
     /// Checks the definition, then what the test gives the state, then the data; and runs it.
     pub(super) async fn test_state(
         &self,
         request: &Request,
-        params: &Params,
+        params: Params,
     ) -> Result<Value, ApiError> {
+        let prepared = self.prepare(request, &params)?;
+        request.weight.set(params.bytes().saturating_mul(COMPILED));
+        drop(params);
+        let Prepared {
+            test,
+            subject,
+            configuration,
+            variables,
+            facts,
+            inspected,
+        } = prepared;
+        let input = facts.input.clone();
+        let namespace = runtime::Namespace::new(&request.account, &request.region);
+        let report = self.tests.run(test, variables, namespace, facts).await?;
+        configuration.check_iterations(&report)?;
+        let mut answer = answer(&report);
+        if inspected {
+            answer["inspectionData"] = inspection::data(&report, &subject, &input);
+        }
+        Ok(answer)
+    }
+
+    fn prepare(&self, request: &Request, params: &Params) -> Result<Prepared, ApiError> {
         mock::check_constraints(params)?;
         let name = params.text("stateName");
         let subject = compile_subject(params.required("definition"), name, &options("STANDARD"))
@@ -59,16 +95,15 @@ impl StatesApi {
         };
         let variables = read_variables(params.text("variables"))?;
         let inspected = params.text("inspectionLevel").is_some_and(|l| l != "INFO");
-        let input = facts.input.clone();
         let test = StateTest::new(subject.machine.clone(), subject.state, facts.clone(), given);
-        let namespace = runtime::Namespace::new(&request.account, &request.region);
-        let report = self.tests.run(test, variables, namespace, facts).await?;
-        configuration.check_iterations(&report)?;
-        let mut answer = answer(&report);
-        if inspected {
-            answer["inspectionData"] = inspection::data(&report, &subject, &input);
-        }
-        Ok(answer)
+        Ok(Prepared {
+            test,
+            subject,
+            configuration,
+            variables,
+            facts,
+            inspected,
+        })
     }
 
     /// The execution that a test pretends to be: an express one of a machine nobody has heard of ([rec]).
