@@ -93,6 +93,7 @@ impl<'a> ContextSource<'a> {
             redriven: scope.redriven,
             item: Some(item),
             variables: vec![scope.variables.clone()],
+            allowance: Rc::default(),
         }
     }
 

@@ -31,15 +31,6 @@ pub(super) fn unknown_operation(name: &str) -> ApiError {
     )
 }
 
-/// An operation of the model that this version cannot do yet.
-pub(super) fn not_yet(what: &str) -> ApiError {
-    ApiError::sender(
-        400,
-        "UnsupportedOperationException",
-        format!("{what} is not supported by this version of Stepwell yet."),
-    )
-}
-
 pub(super) fn invalid_arn(detail: &str) -> ApiError {
     error("InvalidArn", format!("Invalid Arn: '{detail}'"))
 }

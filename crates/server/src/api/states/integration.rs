@@ -120,7 +120,7 @@ pub async fn result_of_execution(
     let request_id = Uuid::new_v4().to_string();
     let body = json!({ "executionArn": &*record.facts.arn }).to_string();
     let request = Request::internal(namespace.account(), namespace.region(), &request_id, body);
-    let answer = states.perform("DescribeExecution", &request).await;
+    let answer = states.perform("DescribeExecution", request).await;
     let answer = answer.map_err(|error| lost(error.message.text().to_owned()))?;
     let described = described(&answer, is_parsed).to_text();
     match record.status {

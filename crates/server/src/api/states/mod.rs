@@ -139,7 +139,7 @@ impl StatesApi {
             return Err(errors::unknown_operation(operation));
         };
         if operation != "StartExecution" {
-            self.count(request, operation)?;
+            self.count(&request, operation)?;
         }
         let params = Params::read(&request.body, members)?;
         request.body_read(params.bytes());

@@ -36,7 +36,7 @@ pub async fn call(
         patience,
         ..Request::internal(account, region, &request_id, body.to_string())
     };
-    let answer = states.perform(&operation, &request).await.map_err(failed)?;
+    let answer = states.perform(&operation, request).await.map_err(failed)?;
     Ok(shown(&answer).to_string())
 }
 
