@@ -15,6 +15,7 @@ pub(crate) struct Figures {
     pub(crate) accepted: u64,
     pub(crate) processes: u64,
     pub(crate) virtual_seconds: u64,
+    pub(crate) redrives: u64,
 }
 
 /// How much trouble there is; drawn once.
@@ -28,6 +29,7 @@ pub(crate) struct Character {
     pub(crate) kills: u64,
     pub(crate) stops: u64,
     pub(crate) jumps: u64,
+    pub(crate) redrives: u64,
     pub(crate) sets_back: bool,
 }
 
@@ -41,6 +43,7 @@ impl Character {
             kills: *random.pick(&[0, 10, 40, 120]),
             stops: *random.pick(&[0, 0, 5, 20]),
             jumps: *random.pick(&[0, 0, 10, 40]),
+            redrives: 0,
             sets_back: random.percent(50),
         }
     }
@@ -56,5 +59,6 @@ impl std::ops::AddAssign for Figures {
         self.accepted += other.accepted;
         self.processes += other.processes;
         self.virtual_seconds += other.virtual_seconds;
+        self.redrives += other.redrives;
     }
 }

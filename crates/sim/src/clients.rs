@@ -1,4 +1,4 @@
-//! Clients that start and stop executions, and a memory of what they were told that must stay true.
+//! Clients that start, stop and redrive executions, and a memory of what they were told that must stay true.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -7,10 +7,14 @@ use std::time::Duration;
 use engine::event::Failure;
 use engine::{Event, Facts, TaskOutcome, Timestamp};
 use expr::json::Document;
+use runtime::codec::listed::Listed;
+use runtime::keys::Table;
+use runtime::lists::List;
 use runtime::{
-    ExecutionId, ExecutionRecord, Namespace, Runtime, RuntimeError, StartRequest, Status, TaskKey,
-    query,
+    ExecutionId, ExecutionRecord, Namespace, RedriveRequest, Runtime, RuntimeError, StartRequest,
+    Status, TaskKey, query,
 };
+use store::{KeyRange, Order};
 
 use crate::disk::Disk;
 use crate::outside::Outside;
@@ -46,11 +50,24 @@ struct Known {
     confirmed: Option<(String, Timestamp)>,
     /// Inputs that were ever asked for.
     asked: BTreeSet<String>,
-    /// How it ended.
-    end: Option<(Status, Timestamp, Option<String>)>,
+    /// How it ended, and after how many redrives.
+    end: Option<End>,
+    /// How often a redrive was asked for.
+    redrives_asked: u32,
+    /// Redrives that were confirmed, by their tokens.
+    redriven_as: BTreeMap<String, Timestamp>,
     /// Its events.
     history: Vec<String>,
     stopped_by: BTreeSet<String>,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct End {
+    status: Status,
+    at: Timestamp,
+    output: Option<String>,
+    redrives: u32,
 }
 
 /// All clients of all processes.
@@ -255,6 +272,8 @@ impl Clients {
     fn is_stopped(&self, wanted: &Wanted, at: Timestamp) {
         match self.find(wanted) {
             Some((_, record)) if record.stopped == Some(at) => {}
+            // It was redriven before anybody looked.
+            Some(_) if self.with(wanted, |known| known.redrives_asked > 0) => {}
             found => {
                 let found = found.map(|(_, record)| (record.status, record.stopped));
                 self.wrong(wanted, &format!("stopped at {at:?}, but found {found:?}"));
@@ -279,30 +298,166 @@ impl Clients {
         if !self.with(wanted, |known| known.asked.contains(input)) {
             self.wrong(wanted, "nobody has asked for its input");
         }
-        let ended = record.stopped.map(|at| {
-            let output = record
+        let redrives = record.redrives.count;
+        let ended = record.stopped.map(|at| End {
+            status: record.status,
+            at,
+            output: record
                 .output
                 .as_ref()
-                .map(|output| output.text().to_owned());
-            (record.status, at, output)
+                .map(|output| output.text().to_owned()),
+            redrives,
         });
-        let before = self.with(wanted, |known| {
-            std::mem::replace(&mut known.end, ended.clone())
+        let (before, asked) = self.with(wanted, |known| {
+            let before = known.end.clone();
+            if ended.is_some() {
+                known.end = ended.clone();
+            }
+            (before, known.redrives_asked)
         });
-        if before.is_some() && before != ended {
+        if redrives > asked {
             self.wrong(
                 wanted,
-                &format!("it ended as {before:?}, and now as {ended:?}"),
+                &format!("{redrives} redrives, asked for were {asked}"),
             );
         }
-        let closes = before.is_none() && ended.is_some();
+        if let Some(before) = &before {
+            self.is_the_same_end(wanted, before, ended.as_ref(), redrives);
+        }
+        let closes = ended.is_some() && before != ended;
         if thoroughly || closes {
             self.read_history(wanted, id, &record);
         }
         if closes {
-            self.outside.has_ended(id);
+            self.outside.has_ended(id, redrives);
         }
         ended.is_some()
+    }
+
+    /// An end stays what it is, unless the execution was redriven since.
+    fn is_the_same_end(&self, wanted: &Wanted, before: &End, now: Option<&End>, redrives: u32) {
+        let redriven = redrives > before.redrives && before.status != Status::Succeeded;
+        if now != Some(before) && !redriven {
+            let what =
+                format!("it ended as {before:?}, and now as {now:?} after {redrives} redrives");
+            self.wrong(wanted, &what);
+        }
+    }
+
+    /// Asks for a redrive.
+    pub(crate) fn redrive(
+        self: &Arc<Self>,
+        runtime: Arc<Runtime>,
+        wanted: Wanted,
+        token: Option<String>,
+    ) {
+        self.trace
+            .say(format_args!("redrive {} as {token:?}", wanted.name));
+        let was_confirmed = self.with(&wanted, |known| {
+            known.redrives_asked += 1;
+            known.confirmed.is_some()
+        });
+        let clients = self.clone();
+        tokio::spawn(async move {
+            let request = RedriveRequest {
+                namespace: namespace(),
+                machine: machine(wanted.workflow).into(),
+                name: wanted.name.as_str().into(),
+                token: token.as_deref().map(Into::into),
+                machine_is_deleted: false,
+            };
+            let told = runtime.redrive(request).await;
+            clients
+                .trace
+                .say(format_args!("redriven {}: {told:?}", wanted.name));
+            match told {
+                Ok(redriven) => clients.is_redriven(&wanted, token, redriven.at),
+                Err(RuntimeError::NotRedrivable(_)) => clients.is_not(&wanted, token.as_deref()),
+                Err(RuntimeError::NotFound) if !was_confirmed => {}
+                Err(RuntimeError::Overloaded) => {}
+                // It may have to look again, and find the process shut down.
+                Err(RuntimeError::Stopped) => {}
+                Err(error) => clients.wrong(&wanted, &format!("its redrive failed: {error}")),
+            }
+        });
+    }
+
+    fn is_redriven(&self, wanted: &Wanted, token: Option<String>, at: Timestamp) {
+        let found = self.find(wanted).map(|(_, record)| record.redrives);
+        let is_there = found.as_ref().is_some_and(|redrives| {
+            let as_told = token
+                .as_deref()
+                .and_then(|token| redrives.redriven_as(token));
+            redrives.date >= Some(at) && (token.is_none() || as_told == Some(at))
+        });
+        if !is_there {
+            self.wrong(wanted, &format!("redriven at {at:?}, but found {found:?}"));
+        }
+        let Some(token) = token else { return };
+        let before = self.with(wanted, |known| known.redriven_as.insert(token, at));
+        if before.is_some_and(|before| before != at) {
+            self.wrong(
+                wanted,
+                &format!("one token, redriven at {before:?} and at {at:?}"),
+            );
+        }
+    }
+
+    /// A token that has been confirmed is never refused.
+    fn is_not(&self, wanted: &Wanted, token: Option<&str>) {
+        let confirmed = token
+            .and_then(|token| self.with(wanted, |known| known.redriven_as.get(token).copied()));
+        if let Some(at) = confirmed {
+            self.wrong(
+                wanted,
+                &format!("redriven at {at:?}, and now refused as not redrivable"),
+            );
+        }
+    }
+
+    /// What is kept for redrives belongs to those that ended without success, and is complete.
+    pub(crate) fn check_remains(&self, all: &[Wanted]) {
+        for (id, record) in all.iter().filter_map(|wanted| self.find(wanted)) {
+            let remains = namespace().table(Table::Remains).u128(id.0).build();
+            let range = KeyRange::prefix(remains);
+            let rows = self.disk.durable().scan(range, Order::Ascending, 2);
+            let kept = rows.map_or(0, |rows| rows.len());
+            let expected = record.status != Status::Succeeded;
+            if (kept == 2) != expected || (kept > 0) != expected {
+                let (name, status) = (&record.facts.name, record.status);
+                self.trace
+                    .violation(format!("{name} is {status:?} and has {kept} remains"));
+            }
+        }
+    }
+
+    /// Every execution is in the list of its machine, in that of its status, and in no other.
+    pub(crate) fn check_lists(&self, all: &[Wanted]) {
+        for wanted in all {
+            let Some((id, record)) = self.find(wanted) else {
+                continue;
+            };
+            for status in Status::ALL.map(Some).into_iter().chain([None]) {
+                let machine = machine(wanted.workflow);
+                let list = List {
+                    machine: &machine,
+                    through: None,
+                    status,
+                };
+                let since = Timestamp(0);
+                let page = query::list(self.disk.durable(), &namespace(), list, since, None, 100);
+                let listed = page.map(|page| {
+                    let found = page.executions.into_iter().find(|(one, _)| *one == id);
+                    found.map(|(_, listed)| listed)
+                });
+                let is_in = status.is_none_or(|status| status == record.status);
+                let expected = is_in.then(|| Listed::of(&record));
+                if listed.as_ref().ok() != Some(&expected) {
+                    let what = format!("in the list of {status:?} it is {listed:?}");
+                    self.wrong(wanted, &what);
+                }
+            }
+        }
     }
 
     fn read_history(&self, wanted: &Wanted, id: ExecutionId, record: &ExecutionRecord) {

@@ -24,6 +24,7 @@ pub(crate) fn check(
         events: &events,
         definition: &serde_json::from_str(&workflow.definition).expect("it is JSON"),
         status: record.status,
+        redrives: record.redrives.count,
         set_back,
     };
     let told = clients.outside.told(id);
@@ -46,6 +47,7 @@ pub(crate) fn check(
     Figures {
         executions: 1,
         events: events.len() as u64,
+        redrives: u64::from(record.redrives.count),
         succeeded: u64::from(record.status == Status::Succeeded),
         ..Figures::default()
     }

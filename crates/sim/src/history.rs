@@ -15,6 +15,8 @@ pub(crate) struct History<'a> {
     /// The definition, as JSON.
     pub(crate) definition: &'a Value,
     pub(crate) status: Status,
+    /// How often it was redriven.
+    pub(crate) redrives: u32,
     /// By how much the clock was ever set back, in milliseconds: so much shorter may a time seem.
     pub(crate) set_back: i64,
 }
@@ -80,21 +82,29 @@ impl History<'_> {
     }
 
     fn end(&self) -> Check {
+        let mut redrives = 0;
         for event in self.events {
-            let ends = match event.kind {
-                EventKind::ExecutionSucceeded { .. } => Status::Succeeded,
-                EventKind::ExecutionFailed(_) => Status::Failed,
-                EventKind::ExecutionAborted(_) => Status::Aborted,
-                EventKind::ExecutionTimedOut(_) => Status::TimedOut,
-                _ => Status::Running,
-            };
+            let ends = end_of(event);
             let last = event.id == self.events.len() as u64;
-            let expected = if last { self.status } else { Status::Running };
-            must(ends == expected, || {
+            let next = self.event(event.id + 1).map(|event| &event.kind);
+            let redriven = matches!(next, Some(EventKind::ExecutionRedriven { .. }));
+            let fits = match (last, redriven) {
+                (true, _) => ends == self.status,
+                (false, true) => !matches!(ends, Status::Running | Status::Succeeded),
+                (false, false) => ends == Status::Running,
+            };
+            must(fits, || {
                 format!("{event:?} in an execution that is {:?}", self.status)
             })?;
+            if let EventKind::ExecutionRedriven { count } = event.kind {
+                redrives += 1;
+                let follows = count == redrives && event.previous == event.id - 1;
+                must(follows, || format!("the {redrives}. redrive is {event:?}"))?;
+            }
         }
-        Ok(())
+        must(redrives == self.redrives, || {
+            format!("{redrives} redrives instead of {}", self.redrives)
+        })
     }
 
     /// Every Exited has an Entered of its own.
@@ -262,6 +272,17 @@ pub(crate) fn is_started(kind: &EventKind) -> bool {
 /// Whether it lies between a task's Scheduled event and its outcome.
 pub(crate) fn is_under_way(kind: &EventKind) -> bool {
     is_started(kind) || matches!(kind, EventKind::TaskSubmitted { .. })
+}
+
+/// How the execution ended with this event; running if it did not.
+pub(crate) fn end_of(event: &Event) -> Status {
+    match event.kind {
+        EventKind::ExecutionSucceeded { .. } => Status::Succeeded,
+        EventKind::ExecutionFailed(_) => Status::Failed,
+        EventKind::ExecutionAborted(_) => Status::Aborted,
+        EventKind::ExecutionTimedOut(_) => Status::TimedOut,
+        _ => Status::Running,
+    }
 }
 
 /// How an attempt ended.

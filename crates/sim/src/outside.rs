@@ -33,17 +33,37 @@ impl Clock for WallClock {
     }
 }
 
-/// An attempt of a task, as its own parameters name it: state, key and retry count.
-pub(crate) type Attempt = (String, String, i64);
+/// An attempt of a task, as its own parameters name it: state, key, and retry count within a redrive.
+pub(crate) type Attempt = (String, String, Count);
+
+/// How often it was tried before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Count {
+    pub(crate) redrives: i64,
+    pub(crate) retries: i64,
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.redrives {
+            0 => self.retries.fmt(out),
+            redrives => write!(out, "{} of redrive {redrives}", self.retries),
+        }
+    }
+}
 
 /// Reads an attempt and whether it has a timeout from a call's parameters.
 pub(crate) fn attempt(parameters: &Document) -> Option<(Attempt, bool)> {
     let value = parameters.value();
     let payload = value.get("Payload").unwrap_or(value);
     let text = |name: &str| payload.get(name).and_then(Value::as_str).map(str::to_owned);
-    let number = payload.get("n").and_then(Value::as_i64);
+    let number = |name: &str| payload.get(name).and_then(Value::as_i64);
+    let count = Count {
+        redrives: number("r")?,
+        retries: number("n")?,
+    };
     let timed = payload.get("t").and_then(Value::as_bool);
-    Some(((text("s")?, text("key")?, number?), timed?))
+    Some(((text("s")?, text("key")?, count), timed?))
 }
 
 /// The token in a call's parameters.
@@ -102,8 +122,8 @@ struct Inner {
     tokens: BTreeMap<TaskKey, String>,
     /// Tasks that workers were given.
     taken: BTreeSet<TaskKey>,
-    /// Executions whose end is durable.
-    ended: BTreeSet<ExecutionId>,
+    /// Executions whose end is durable, and how often they were redriven before it.
+    ended: BTreeMap<ExecutionId, u32>,
 }
 
 impl Outside {
@@ -132,9 +152,9 @@ impl Outside {
         lock(&self.inner).accepted.len() as u64
     }
 
-    /// From now on no call of this execution may be made.
-    pub(crate) fn has_ended(&self, id: ExecutionId) {
-        lock(&self.inner).ended.insert(id);
+    /// From now on no call of this execution may be made, unless it is redriven once more.
+    pub(crate) fn has_ended(&self, id: ExecutionId, redrives: u32) {
+        lock(&self.inner).ended.insert(id, redrives);
     }
 
     /// What was said of the tasks of an execution.
@@ -264,7 +284,13 @@ impl Outside {
 
     fn check_call(&self, call: &TaskCall) {
         let id = call.key.execution;
-        if lock(&self.inner).ended.contains(&id) {
+        let ended = lock(&self.inner).ended.get(&id).copied();
+        let record = query::record(self.disk.durable(), &namespace(), id);
+        let redrives = record
+            .ok()
+            .flatten()
+            .map_or(0, |record| record.redrives.count);
+        if ended.is_some_and(|before| before >= redrives) {
             let name = name(call.key);
             self.trace
                 .violation(format!("{name} is called after the end"));

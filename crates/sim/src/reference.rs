@@ -10,7 +10,7 @@ use engine::{
 };
 use runtime::{ExecutionRecord, Status};
 
-use crate::history::{is_under_way, outcomes, parameters};
+use crate::history::{end_of, is_under_way, outcomes, parameters};
 use crate::outside::{Attempt, attempt, submitted, token};
 use crate::random::Random;
 
@@ -23,7 +23,11 @@ pub(crate) fn compare(
     record: &ExecutionRecord,
     events: &[Event],
 ) -> Result<(), String> {
-    let (expected, expected_events) = run(definition, &record.facts, &answers(events))?;
+    let redrives = record.redrives.count;
+    if redrives > 0 && !can_be_redriven_alike(events) {
+        return Ok(());
+    }
+    let (expected, expected_events) = run(definition, &record.facts, &answers(events), redrives)?;
     let found = match record.status {
         Status::Succeeded => Outcome::Succeeded {
             output: record.output.clone().ok_or("it has no output")?,
@@ -38,15 +42,6 @@ pub(crate) fn compare(
             "it ended as {found}\nwithout a runtime as {expected}"
         ));
     }
-    let aborts = |event: &Event| {
-        matches!(
-            event.kind,
-            EventKind::StateAborted(_)
-                | EventKind::MapIterationAborted(_)
-                | EventKind::ParallelStateFailed
-                | EventKind::MapStateFailed
-        )
-    };
     if events.iter().any(aborts) {
         return Ok(());
     }
@@ -64,6 +59,25 @@ pub(crate) fn compare(
         )),
         None => Ok(()),
     }
+}
+
+/// Whether something beside the failure went with it.
+fn aborts(event: &Event) -> bool {
+    matches!(
+        event.kind,
+        EventKind::StateAborted(_)
+            | EventKind::MapIterationAborted(_)
+            | EventKind::ParallelStateFailed
+            | EventKind::MapStateFailed
+    )
+}
+
+/// Whether the reference comes to the same redrives: it knows of no stop and no timeout, and what was done beside a
+/// failure depends on who was first.
+fn can_be_redriven_alike(events: &[Event]) -> bool {
+    !events
+        .iter()
+        .any(|event| aborts(event) || matches!(end_of(event), Status::Aborted | Status::TimedOut))
 }
 
 /// What events tell but for their ids and times, in an order of its own: branches may take turns as they like. A call
@@ -126,6 +140,7 @@ fn run(
     definition: &str,
     facts: &Arc<Facts>,
     answers: &Answers,
+    redrives: u32,
 ) -> Result<(Outcome, Vec<Event>), String> {
     let machine = asl::compile(definition, &asl::Options::default())
         .map_err(|problems| asl::invalid_definition_message(&problems))?;
@@ -135,8 +150,13 @@ fn run(
     let mut inputs = VecDeque::from([Input::Start]);
     let mut events = Vec::new();
     for _ in 0..STEPS {
-        if let Some(outcome) = execution.outcome {
-            return Ok((outcome, events));
+        if let Some(outcome) = &execution.outcome {
+            let count = execution.redriven.count + 1;
+            if count > redrives {
+                return Ok((outcome.clone(), events));
+            }
+            execution = taken_up(facts, execution);
+            inputs = VecDeque::from([Input::Redrive { count }]);
         }
         let input = match inputs.pop_front() {
             Some(input) => input,
@@ -204,4 +224,16 @@ fn run(
         }
     }
     Err("without a runtime it takes too many steps".into())
+}
+
+/// What a redrive begins with.
+fn taken_up(facts: &Arc<Facts>, ended: Execution) -> Execution {
+    let mut execution = Execution::new(facts.clone());
+    execution.last_event = ended.last_event;
+    execution.now = ended.now;
+    execution.next_frame = ended.next_frame;
+    execution.next_timer = ended.next_timer;
+    execution.redriven = ended.redriven;
+    execution.frames = ended.remains;
+    execution.resume()
 }

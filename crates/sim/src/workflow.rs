@@ -273,11 +273,12 @@ impl Generator<'_> {
         let mut payload = match query {
             true => {
                 json!({"s": name, "t": timed, "key": format!("{{% ${key} %}}"), "x": format!("{{% ${counter} %}}"),
-                "n": "{% $states.context.State.RetryCount %}"})
+                "n": "{% $states.context.State.RetryCount %}",
+                "r": "{% $states.context.Execution.RedriveCount %}"})
             }
             false => {
                 json!({"s": name, "t": timed, "key.$": format!("${key}"), "x.$": format!("${counter}"),
-                "n.$": "$$.State.RetryCount"})
+                "n.$": "$$.State.RetryCount", "r.$": "$$.Execution.RedriveCount"})
             }
         };
         if called == Called::Callback {

@@ -74,7 +74,10 @@ pub(crate) fn run(seed: u64) -> Report {
 impl World {
     fn new(seed: u64) -> World {
         let mut random = Random::new(seed);
-        let character = Character::draw(&mut random);
+        let mut character = Character::draw(&mut random);
+        // Drawn apart, so that worlds without redrives are what they were.
+        let mut apart = Random::new(seed ^ 0x7265_6472_6976_6573);
+        character.redrives = *apart.pick(&[0, 10, 40, 120]);
         let workflows: Vec<_> = (0..random.between(1, 2))
             .map(|_| workflow::draw(&mut random.fork()))
             .collect();
@@ -237,6 +240,8 @@ impl World {
             self.stop(runtime);
         } else if drawn < kills + stops + jumps {
             self.jump();
+        } else if drawn < kills + stops + jumps + self.character.redrives {
+            self.redrive(runtime);
         } else {
             match self.random.below(31) {
                 25..=27 => self.poll(runtime),
@@ -321,6 +326,8 @@ impl World {
             self.trace
                 .violation("all have ended and tasks are offered".into());
         }
+        self.clients.check_remains(&self.wanted);
+        self.clients.check_lists(&self.wanted);
         true
     }
 
@@ -400,6 +407,15 @@ impl World {
         self.stops += 1;
         let wanted = self.random.pick(&self.wanted).clone();
         self.clients.stop(runtime.clone(), wanted, self.stops);
+    }
+
+    fn redrive(&mut self, runtime: &Arc<Runtime>) {
+        let wanted = self.random.pick(&self.wanted).clone();
+        let token = match self.random.below(4) {
+            0 => None,
+            number => Some(format!("token {number}")),
+        };
+        self.clients.redrive(runtime.clone(), wanted, token);
     }
 
     fn sync(&mut self) {
