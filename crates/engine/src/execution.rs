@@ -3,7 +3,7 @@
 //! A frame is one thread of control: the root, a Parallel branch or a Map iteration. It stands in one state and one
 //! phase. Knows nothing of bytes: the runtime's codec turns it into rows and back.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use asl::definition::StateId;
@@ -262,6 +262,10 @@ pub struct Execution {
     pub(crate) variable_bytes: usize,
     /// How many they are.
     pub(crate) variable_count: usize,
+    /// The bytes of the documents that frames hold.
+    pub(crate) held_bytes: usize,
+    /// The same by frame.
+    pub(crate) weights: HashMap<FrameId, usize>,
     /// Its caller waits for its end: then it cannot be redriven, and its context object does not say how often it was
     /// ([rec] express_sync against express_async).
     pub is_synchronous: bool,
@@ -289,6 +293,8 @@ impl Execution {
             changed_variables: BTreeSet::new(),
             variable_bytes: 0,
             variable_count: 0,
+            held_bytes: 0,
+            weights: HashMap::new(),
             is_synchronous: false,
             redriven: Redriven::default(),
             outcome: None,
@@ -330,6 +336,8 @@ impl Execution {
                 state.done = done;
             }
         }
+        let all = self.frames.keys().copied().collect();
+        self.weigh(all);
         self
     }
 

@@ -9,7 +9,7 @@
 //!
 //! Where things are: `step` drives; `enter` dispatches on the state's type; `state/` holds one file per type;
 //! `retry` decides about a Retry, `failure` about Catch and how an error travels up; `history` gives every event its
-//! id; `flow` applies InputPath to OutputPath, `query` JSONata, `variables` Assign; `context` builds the context object; `redrive` takes up what ended without success; `execution` is what is persisted.
+//! id; `flow` applies InputPath to OutputPath, `query` JSONata, `variables` Assign; `context` builds the context object; `redrive` takes up what ended without success; `execution` is what is persisted, `held` how much that is.
 
 pub mod command;
 pub mod context;
@@ -18,6 +18,7 @@ pub mod event;
 pub mod execution;
 mod failure;
 mod flow;
+mod held;
 mod history;
 pub mod map_run;
 pub mod probe;

@@ -28,6 +28,8 @@ pub struct Limits {
     pub payload_bytes: usize,
     /// Bytes of all variables of an execution.
     pub variable_bytes: usize,
+    /// Bytes of all that an execution holds at a time: documents in its frames, and variables.
+    pub held_bytes: usize,
     /// Iterations of an inline Map at a time.
     pub map_concurrency: u32,
     /// Seconds that an execution may stay open.
@@ -60,6 +62,7 @@ impl Default for Limits {
             history_events: 25_000,
             payload_bytes: 262_144,
             variable_bytes: 10 * 1024 * 1024,
+            held_bytes: 64 * 1024 * 1024,
             map_concurrency: 40,
             execution_seconds: 31_536_000,
             step_events: 2_000,
@@ -222,6 +225,7 @@ pub(crate) fn step_watched(
     if takes_turns {
         run.take_turns();
     }
+    run.check_held();
     run.clear_if_ended();
     let more = run.execution.has_ready();
     Step {

@@ -348,7 +348,7 @@ impl Driver {
                     () = self.shared.wait_for_room() => continue,
                 }
             }
-            if let Some(id) = self.wake.pop_front() {
+            if let Some(id) = self.next_to_wake() {
                 self.with_shard(|shard, now, commits| shard.wake(id, now, commits));
                 continue;
             }
@@ -367,6 +367,12 @@ impl Driver {
                 tokio::task::yield_now().await;
             }
         }
+    }
+
+    /// The next one that goes on from where the process before left it, if there is room for it.
+    fn next_to_wake(&mut self) -> Option<ExecutionId> {
+        let id = *self.wake.front()?;
+        self.shard.may_wake(id).then(|| self.wake.pop_front())?
     }
 
     /// Requests, timers and steps, taking turns, as long as there is room for their commits; until an execution has taken

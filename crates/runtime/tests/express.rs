@@ -176,6 +176,85 @@ async fn one_that_ends_at_once_is_acknowledged_without_a_row() {
     assert_eq!((rows(&store), runtime.open_executions()), (0, 0));
 }
 
+/// Makes a text of 100 kB at once, or later, and keeps it for ten seconds.
+fn grows(first: &str) -> String {
+    let wait = match first {
+        "Later" => r#""Later":{"Type":"Wait","Seconds":1,"Next":"Grow"},"#,
+        _ => "",
+    };
+    format!(
+        r#"{{"QueryLanguage":"JSONata","StartAt":"{first}","States":{{{wait}
+            "Grow":{{"Type":"Pass","Output":"{{% $pad('', 100000, 'x') %}}","Next":"Call"}},
+            "Call":{{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:123456789012:function:item","Arguments":{{}},
+                "Output":"{{% $states.input %}}","Next":"Keep"}},
+            "Keep":{{"Type":"Wait","Seconds":10,"End":true}}}}}}"#
+    )
+}
+
+/// Room for some ten executions that have grown, on two shards together.
+fn little_room() -> Room {
+    Room {
+        express_bytes: 1_000_000,
+        ..Room::default()
+    }
+}
+
+async fn start_many(runtime: &Runtime, many: usize) -> usize {
+    let mut begun = 0;
+    for _ in 0..many {
+        match runtime.start_express(request("e", "{}")).await {
+            Ok(_) => begun += 1,
+            Err(RuntimeError::Overloaded) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    begun
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_they_make_counts_for_their_room() {
+    let store = store_of(&grows("Grow"));
+    let runtime = open_with(store.clone(), &Outside::default(), little_room()).unwrap();
+    let begun = start_many(&runtime, 100).await;
+    assert!((8..=14).contains(&begun), "{begun}");
+    quiet(&runtime, &store).await;
+    assert!(start_many(&runtime, 2).await == 2, "there is room again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_grow_beyond_twice_their_room_fail() {
+    let store = store_of(&grows("Later"));
+    let outside = Outside::default();
+    let runtime = open_with(store.clone(), &outside, little_room()).unwrap();
+    assert_eq!(start_many(&runtime, 100).await, 100);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let open = runtime.open_executions();
+    assert!((8..=24).contains(&open), "{open}");
+    quiet(&runtime, &store).await;
+    assert_eq!(rows(&store), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_they_begin_again_as_there_is_room() {
+    let store = store_of(&grows("Grow"));
+    let outside = Outside::default();
+    let runtime = open(store.clone(), &outside).unwrap();
+    assert_eq!(start_many(&runtime, 50).await, 50);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let calls = || outside.attempts().iter().sum::<usize>();
+    assert_eq!(calls(), 50);
+    runtime.shutdown().await;
+    drop(runtime);
+
+    let runtime = open_with(store.clone(), &outside, little_room()).unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(runtime.open_executions(), 50);
+    let again = calls() - 50;
+    assert!((8..=14).contains(&again), "{again}");
+    quiet(&runtime, &store).await;
+    assert_eq!((calls(), rows(&store)), (100, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn when_there_are_too_many_no_more_begin() {
     let store = store_of(WAITS);

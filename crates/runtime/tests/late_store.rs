@@ -117,46 +117,59 @@ impl Store for Handle {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn redrives_at_a_time_of_what_ends_at_once_all_end() {
-    let late = Late::of(FAILS);
-    let runtime = serve(&late);
-    let store: Arc<dyn Store> = late.clone();
-    start(&runtime, "e").await.unwrap();
-    let mut told = 0;
-    for round in 0..40 {
-        assert!(ended(&runtime, &store, "e").await);
-        let redrives: Vec<_> = (0..8)
-            .map(|number| {
-                let runtime = runtime.clone();
-                tokio::spawn(async move {
-                    for _ in 0..(round * number) % 13 {
-                        tokio::task::yield_now().await;
-                    }
-                    redrive(&runtime, "e", None).await
-                })
+/// Ends without success at its start and at its first redrive; waits once it is redriven again.
+const WAITS_LATER: &str = r#"{"QueryLanguage":"JSONata","StartAt":"P","States":{
+    "P":{"Type":"Pass","Output":"{% $states.context.Execution.RedriveCount < 2 ? $error('x') : 1 %}","Next":"W"},
+    "W":{"Type":"Wait","Seconds":100000,"End":true}}}"#;
+
+/// So many redrives, each some turns of the scheduler after the one before; how many took place.
+async fn redrive_together(runtime: &Arc<Runtime>, name: &str, apart: usize) -> usize {
+    let redrives: Vec<_> = (0..8)
+        .map(|number| {
+            let (runtime, name) = (runtime.clone(), name.to_owned());
+            tokio::spawn(async move {
+                for _ in 0..apart * number {
+                    tokio::task::yield_now().await;
+                }
+                redrive(&runtime, &name, None).await
             })
-            .collect();
-        for redrive in redrives {
-            match redrive.await.unwrap() {
-                Ok(_) => told += 1,
-                Err(RuntimeError::Overloaded) => {}
-                Err(RuntimeError::NotRedrivable(NotRedrivable::Status(Status::Running))) => {}
-                Err(other) => panic!("{other}"),
-            }
+        })
+        .collect();
+    let mut told = 0;
+    for redrive in redrives {
+        match redrive.await.unwrap() {
+            Ok(_) => told += 1,
+            Err(RuntimeError::Overloaded) => {}
+            Err(RuntimeError::NotRedrivable(NotRedrivable::Status(Status::Running))) => {}
+            Err(other) => panic!("{other}"),
         }
     }
-    assert!(ended(&runtime, &store, "e").await);
-    let all = events(late.as_ref(), "e");
-    let redriven = all
-        .iter()
-        .filter(|event| matches!(event.kind, EventKind::ExecutionRedriven { .. }));
-    assert_eq!(redriven.count(), told);
-    assert_eq!(
-        find(late.as_ref(), "e").unwrap().redrives.count,
-        told as u32
-    );
-    assert_eq!(runtime.open_executions(), 0);
+    told
+}
+
+#[tokio::test(start_paused = true)]
+async fn redrives_at_a_time_leave_nothing_without_an_owner() {
+    for definition in [FAILS, WAITS_LATER] {
+        let late = Late::of(definition);
+        let runtime = serve(&late);
+        let store: Arc<dyn Store> = late.clone();
+        for apart in 0..12 {
+            let name = format!("e{apart}");
+            start(&runtime, &name).await.unwrap();
+            assert!(ended(&runtime, &store, &name).await);
+            let told = redrive_together(&runtime, &name, apart).await;
+            // Whatever is open has an owner, which ends it.
+            stop(&runtime, &name).await;
+            assert!(ended(&runtime, &store, &name).await);
+            let all = events(late.as_ref(), &name);
+            let is_redrive =
+                |event: &&engine::Event| matches!(event.kind, EventKind::ExecutionRedriven { .. });
+            assert_eq!(all.iter().filter(is_redrive).count(), told, "{name}");
+            let record = find(late.as_ref(), &name).unwrap();
+            assert_eq!(record.redrives.count, told as u32, "{name}");
+        }
+        assert_eq!(runtime.open_executions(), 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -85,16 +85,17 @@ pub struct Tasks {
 #[derive(Default)]
 struct Running {
     calls: HashMap<TaskKey, Call>,
-    /// Of these: jobs.
-    jobs: usize,
+    /// Of these: those that wait for this server itself.
+    own: usize,
     bytes: usize,
 }
 
 struct Call {
     /// None of a call that submits a job: it is not to be cut off, since nobody would know the job then.
     work: Option<AbortHandle>,
-    /// Whether nothing is called any more, and the end of a job is waited for.
-    is_job: bool,
+    /// Whether this server itself is waited for: for the end of a job, or for room to start an execution. What waits for a
+    /// start must not keep it from being made.
+    is_own: bool,
 }
 
 /// A call that waits or is being made, until its outcome is on its way: a call that was cancelled goes on.
@@ -125,13 +126,13 @@ impl Drop for Counted {
 impl Running {
     fn insert(&mut self, key: TaskKey, call: Call) {
         self.remove(key);
-        self.jobs += usize::from(call.is_job);
+        self.own += usize::from(call.is_own);
         self.calls.insert(key, call);
     }
 
     fn remove(&mut self, key: TaskKey) -> Option<Call> {
         let call = self.calls.remove(&key)?;
-        self.jobs -= usize::from(call.is_job);
+        self.own -= usize::from(call.is_own);
         Some(call)
     }
 }
@@ -207,7 +208,9 @@ impl Tasks {
                 }
                 ("states", "startExecution") => self.start_execution(namespace, key, json).await,
                 (SDK, action) => {
-                    sdk::call(&*self.states().await, namespace, action, json, patience).await
+                    let states = self.states().await;
+                    let is_wanted = || self.is_wanted(key);
+                    sdk::call(&states, namespace, action, json, patience, is_wanted).await
                 }
                 _ => Err(unsupported(&request.resource.arn)),
             },
@@ -248,7 +251,13 @@ impl Tasks {
         json: &str,
     ) -> Result<String, CallError> {
         let states = self.states().await;
-        integration::start_execution(&states, namespace, key, json).await
+        let is_wanted = || self.is_wanted(key);
+        integration::start_execution(&states, namespace, key, json, is_wanted).await
+    }
+
+    /// Whether the call's task still waits for it.
+    fn is_wanted(&self, key: TaskKey) -> bool {
+        self.running().calls.contains_key(&key)
     }
 
     async fn states(&self) -> Arc<StatesApi> {
@@ -296,8 +305,8 @@ impl TaskRunner for Tasks {
         let (tasks, key) = (self.clone(), call.key);
         let mut running = self.running();
         let step = Step::of(&call.request);
-        let is_job = call.request.submission.is_some();
-        let bytes = match is_job {
+        let is_own = call.request.submission.is_some() || is_own(&call.request);
+        let bytes = match is_own {
             true => 0,
             false => call.request.input.text().len(),
         };
@@ -344,7 +353,7 @@ impl TaskRunner for Tasks {
             answer.send(outcome);
         });
         let work = (step != Step::SubmitJob).then(|| work.abort_handle());
-        let call = Call { work, is_job };
+        let call = Call { work, is_own };
         running.insert(key, call);
     }
 
@@ -358,7 +367,7 @@ impl TaskRunner for Tasks {
 
     fn is_overloaded(&self) -> bool {
         let running = self.running();
-        running.calls.len() - running.jobs > WAITING_CALLS || running.bytes > WAITING_BYTES
+        running.calls.len() - running.own > WAITING_CALLS || running.bytes > WAITING_BYTES
     }
 
     /// As well as can be: a job that cannot be stopped runs on.

@@ -207,12 +207,14 @@ impl Live {
             && !self.execution.has_ready()
     }
 
-    /// What it keeps in memory, roughly, in bytes; documents that frames hold besides the input are not counted.
+    /// What it keeps in memory, roughly, in bytes: a document is there as text and as a tree.
     pub(super) fn weight(&self) -> usize {
         const FIXED: usize = 2_048;
         const FRAME: usize = 512;
+        let execution = &self.execution;
         let input = self.record.facts.input.text().len();
-        FIXED + input + FRAME * self.execution.frames.len() + self.execution.variable_bytes()
+        let documents = input + execution.held_bytes() + execution.variable_bytes();
+        FIXED + FRAME * execution.frames.len() + 2 * documents
     }
 
     /// What a durable commit of it says of one of its map runs.

@@ -255,7 +255,7 @@ impl Shard {
         loader: Box<dyn Loader>,
     ) -> Shard {
         Shard {
-            express_limits: limits.clone().express(),
+            express_limits: express_limits(&limits, &room),
             limits,
             surroundings,
             entropy,
@@ -368,12 +368,19 @@ impl Shard {
     pub fn adopt_express(&mut self, row: ResumeRow) {
         let id = row.id;
         self.keep(id, Live::begun_before(row));
+        self.residents.sleep(id);
+    }
+
+    /// Whether there is room for what an adopted execution will do.
+    pub fn may_wake(&self, id: ExecutionId) -> bool {
+        self.residents.may_wake(id)
     }
 
     /// Takes up what an adopted execution was doing: timers that are due fire, every call that was in flight is made
     /// again, with another Started event for the same attempt, and what waited for its turn goes on. An Express
     /// execution begins.
     pub fn wake(&mut self, id: ExecutionId, now: Timestamp, out: &mut Vec<Commit>) {
+        self.residents.woken(id);
         if !self.bring(id) {
             return;
         }
@@ -607,12 +614,16 @@ impl Shard {
             mut effects,
             asks,
         } = draft;
+        let may_hold = self.residents.express_may_hold(id);
         let Some(live) = self.residents.get_mut(id) else {
             return;
         };
         let is_express = live.is_express();
         let limits = match is_express {
-            true => &self.express_limits,
+            true => &Limits {
+                held_bytes: self.express_limits.held_bytes.min(may_hold),
+                ..self.express_limits.clone()
+            },
             false => &self.limits,
         };
         // What a start that is not durable causes must wait for it; one that ends with its first step waits for nothing.
@@ -731,6 +742,14 @@ impl Shard {
                 }
             }
         }
+    }
+}
+
+/// One Express execution takes at most a part of the room of all.
+fn express_limits(limits: &Limits, room: &Room) -> Limits {
+    Limits {
+        held_bytes: limits.held_bytes.min(room.express_bytes / 4),
+        ..limits.clone().express()
     }
 }
 

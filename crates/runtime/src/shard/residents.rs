@@ -4,7 +4,7 @@
 //! An execution leaves memory when others were touched later and there is no room, never while something of it is on
 //! its way to the disk. It comes back when a timer, an answer or a call names it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::live::Live;
 use crate::id::ExecutionId;
@@ -64,6 +64,8 @@ pub(super) struct Residents {
     standard: Load,
     /// Of those that may not.
     express: Load,
+    /// Express executions that were taken over and have not begun again.
+    asleep: HashSet<ExecutionId>,
     away: HashMap<ExecutionId, NamespaceId>,
     namespaces: Vec<Namespace>,
     /// In the order in which they were touched; an entry whose stamp is old stands for nothing.
@@ -122,6 +124,30 @@ impl Residents {
     pub(super) fn is_full_of_express(&self) -> bool {
         self.express.executions >= self.room.express_executions
             || self.express.bytes >= self.room.express_bytes
+    }
+
+    /// An Express execution that was taken over begins again when it is woken.
+    pub(super) fn sleep(&mut self, id: ExecutionId) {
+        self.asleep.insert(id);
+    }
+
+    pub(super) fn woken(&mut self, id: ExecutionId) {
+        self.asleep.remove(&id);
+    }
+
+    /// Whether it may be woken: Express executions while there is room for what they will hold, and one in any case.
+    pub(super) fn may_wake(&self, id: ExecutionId) -> bool {
+        !self.asleep.contains(&id)
+            || self.express.bytes < self.room.express_bytes
+            || self.express.executions == self.asleep.len()
+    }
+
+    /// The bytes that an Express execution may hold, so that all of them together stay within twice their room.
+    pub(super) fn express_may_hold(&self, id: ExecutionId) -> usize {
+        let own = self.here.get(&id).map_or(0, |resident| resident.weight);
+        let others = self.express.bytes.saturating_sub(own);
+        // A document weighs twice its text.
+        (2 * self.room.express_bytes).saturating_sub(others) / 2
     }
 
     fn load_of(&mut self, live: &Live) -> &mut Load {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::waiting::until_admitted;
 use super::{StatesApi, arns};
 use crate::front::Request;
 
@@ -17,18 +18,21 @@ use crate::front::Request;
 /// (spec integrations.md 2.1).
 ///
 /// Without a `Name` the execution is named after the attempt that starts it: when a crash has the call made again, the
-/// child that was started the first time is found instead of a second one being started.
+/// child that was started the first time is found instead of a second one being started. It waits for room as long as
+/// somebody wants the answer.
 pub async fn start_execution(
     states: &StatesApi,
     namespace: &Namespace,
     key: TaskKey,
     parameters: &str,
+    is_wanted: impl Fn() -> bool,
 ) -> Result<String, CallError> {
     let request_id = Uuid::new_v4().to_string();
     let wanted = Wanted::read(parameters, key)?;
     let body = wanted.body.to_string();
     let request = Request::internal(namespace.account(), namespace.region(), &request_id, body);
-    let answer = match states.perform("StartExecution", request.clone()).await {
+    let start = || states.perform("StartExecution", request.clone());
+    let answer = match until_admitted(is_wanted, start).await {
         Err(error) if error.code == "ExecutionAlreadyExists" && wanted.named_here => {
             states.started_before(&request, &wanted.body)
         }

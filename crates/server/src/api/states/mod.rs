@@ -32,6 +32,7 @@ mod tokens;
 mod updates;
 mod validation;
 mod versions;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::model::{self, Kind};
+use super::waiting::until_admitted;
 use super::{StatesApi, errors};
 use crate::front::{Patience, Request};
 
@@ -26,6 +27,7 @@ pub async fn call(
     action: &str,
     parameters: &str,
     patience: Patience,
+    is_wanted: impl Fn() -> bool,
 ) -> Result<String, CallError> {
     let request_id = Uuid::new_v4().to_string();
     let operation = changed(action, char::to_ascii_uppercase);
@@ -36,7 +38,8 @@ pub async fn call(
         patience,
         ..Request::internal(account, region, &request_id, body.to_string())
     };
-    let answer = states.perform(&operation, request).await.map_err(failed)?;
+    let perform = || states.perform(&operation, request.clone());
+    let answer = until_admitted(is_wanted, perform).await.map_err(failed)?;
     Ok(shown(&answer).to_string())
 }
 
