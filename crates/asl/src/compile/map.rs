@@ -165,6 +165,15 @@ impl Compiler<'_> {
             self.log
                 .schema(at, "The field 'CSVHeaderLocation' is required");
         }
+        for (field, value) in [
+            ("InputType", "PARQUET"),
+            ("InputType", "MANIFEST"),
+            ("Transformation", "LOAD_AND_FLATTEN"),
+        ] {
+            if text(field) == Some(value) {
+                self.note(Some(Feature::ReaderConfig(value)), &at.key(field));
+            }
+        }
         let headers = fields.elements("CSVHeaders");
         let at = at.key("CSVHeaders");
         let names: Vec<_> = headers
@@ -215,7 +224,6 @@ impl Compiler<'_> {
                 let message = "The field 'Resource' does not match any of the allowed values";
                 self.log.member(&at, "Resource", message);
             }
-            self.note(Some(Feature::DistributedField("ResultWriter")), &at);
         }
         let config = fields.object("WriterConfig").map(|config| {
             let at = at.key("WriterConfig");
