@@ -219,11 +219,11 @@ impl Compiler<'_> {
         }
         let mut fields = self.fields(&schema::RESULT_WRITER, object, current.dialect, &at);
         let resource = fields.text("Resource");
-        if let Some(resource) = &resource {
-            if !is_s3(resource, &["putObject"]) {
-                let message = "The field 'Resource' does not match any of the allowed values";
-                self.log.member(&at, "Resource", message);
-            }
+        if let Some(resource) = &resource
+            && !is_s3(resource, &["putObject"])
+        {
+            let message = "The field 'Resource' does not match any of the allowed values";
+            self.log.member(&at, "Resource", message);
         }
         let config = fields.object("WriterConfig").map(|config| {
             let at = at.key("WriterConfig");
