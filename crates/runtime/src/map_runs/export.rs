@@ -29,6 +29,8 @@ pub(super) struct Export<'a> {
     pub(super) config: WriterConfig,
 }
 
+/// Which children a class of files is for.
+type Takes = fn(Status) -> bool;
 type Exported = Result<Result<Document, Failure>, RuntimeError>;
 
 /// Writes everything; what stays in the state's output is where it is.
@@ -70,7 +72,7 @@ pub(super) async fn export(export: Export<'_>) -> Exported {
 }
 
 /// The classes of files, in the manifest's order, and whose results are in them.
-const CLASSES: [(&str, fn(Status) -> bool); 2] = [
+const CLASSES: [(&str, Takes); 2] = [
     ("FAILED", |status| status != Status::Succeeded),
     ("SUCCEEDED", |status| status == Status::Succeeded),
 ];
@@ -92,7 +94,7 @@ impl Export<'_> {
     async fn class(
         &self,
         class: &str,
-        takes: fn(Status) -> bool,
+        takes: Takes,
     ) -> Result<Result<Vec<Value>, Failure>, RuntimeError> {
         let mut files = Files {
             export: self,
