@@ -9,8 +9,8 @@ use crate::definition::{Resource, Target};
 /// A missing feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Feature {
-    /// `ItemReader`, or `ResultWriter` with a resource.
-    DistributedField(&'static str),
+    /// A value of a field of an `ItemReader`.
+    ReaderConfig(&'static str),
     /// A service that is not called yet.
     Integration(String),
 }
@@ -19,7 +19,7 @@ impl Feature {
     /// What the user is told.
     pub(crate) fn message(&self) -> String {
         let what = match self {
-            Feature::DistributedField(field) => format!("the Map field '{field}'"),
+            Feature::ReaderConfig(value) => format!("an ItemReader with '{value}'"),
             Feature::Integration(name) => format!("the service integration '{name}'"),
         };
         format!("This version of Stepwell does not support {what} yet")
@@ -81,13 +81,5 @@ pub(crate) fn in_resource(resource: &Resource) -> Option<Feature> {
             };
             missing.then(|| Feature::Integration(format!("{resource_type}:{action}")))
         }
-    }
-}
-
-/// What is missing for a field of a state or of a part of it to mean anything.
-pub(crate) fn in_field(name: &'static str) -> Option<Feature> {
-    match name {
-        "ItemReader" => Some(Feature::DistributedField(name)),
-        _ => None,
     }
 }

@@ -7,6 +7,7 @@
 mod error;
 mod http;
 pub mod lambda;
+pub mod s3;
 
 pub use error::CallError;
 pub use http::{Endpoint, EndpointError, Timeouts};

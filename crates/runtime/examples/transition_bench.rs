@@ -168,6 +168,7 @@ async fn over(
         clock: Arc::new(SystemClock),
         entropy: Arc::new(|| Box::new(Counter(u64::from(std::process::id())))),
         runner: Arc::new(Nobody),
+        objects: Arc::new(runtime::NoObjects),
         listener: None,
     };
     let runtime = Arc::new(Runtime::open(store, ports, Options::default())?);

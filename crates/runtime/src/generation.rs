@@ -11,8 +11,8 @@ use crate::error::RuntimeError;
 use crate::keys::GENERATION_KEY;
 
 /// What this program writes. 1: before this row was there. 2: versions and
-/// aliases, Express, redrives, activities and task tokens, logs, lists by status.
-pub const GENERATION: u32 = 2;
+/// aliases, Express, redrives, activities and task tokens, logs, lists by status. 3: map runs.
+pub const GENERATION: u32 = 3;
 /// Stores of before have no row that says so.
 const FIRST: u32 = 1;
 

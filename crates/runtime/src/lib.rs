@@ -45,8 +45,8 @@ pub use error::RuntimeError;
 pub use id::ExecutionId;
 pub use keys::Namespace;
 pub use ports::{
-    Answer, Clock, EntropySource, Heard, Job, Listener, Ports, SystemClock, TaskCall, TaskKey,
-    TaskRunner,
+    Answer, Clock, EntropySource, Heard, Job, Listener, NoObjects, Objects, Ports, ReadRequest,
+    ResultFile, SystemClock, TaskCall, TaskKey, TaskRunner,
 };
 pub use record::{ExecutionRecord, PinnedRevision, Status};
 pub use redrives::NotRedrivable;

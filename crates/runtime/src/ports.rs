@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use asl::distributed::Reader;
+use engine::event::Failure;
 use engine::{Event, Facts, TaskId, TaskOutcome, TaskRequest, Timestamp};
 use expr::Entropy;
+use expr::json::Document;
 
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
+use crate::map_runs::{Boxed, ItemSource};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -132,6 +136,58 @@ pub trait Listener: Send + Sync {
     fn hear(&self, heard: Heard);
 }
 
+/// What a Map's `ItemReader` wants.
+#[derive(Clone, Debug)]
+pub struct ReadRequest {
+    /// Account and region of the execution.
+    pub namespace: Namespace,
+    /// As the definition has it.
+    pub reader: Reader,
+    /// Its parameters, evaluated.
+    pub parameters: Document,
+    /// Behind the last item that was read before; empty at the beginning.
+    pub place: Vec<u8>,
+}
+
+/// A file of results under construction.
+pub trait ResultFile: Send {
+    /// Adds a text; what was added may be on its way already.
+    fn write<'a>(&'a mut self, text: &'a str) -> Boxed<'a, Result<(), Failure>>;
+
+    /// Ends the file; it is there once this has succeeded.
+    fn finish(self: Box<Self>) -> Boxed<'static, Result<(), Failure>>;
+}
+
+/// Where items are read from and results are written to.
+pub trait Objects: Send + Sync {
+    /// The items of a reader; the first is asked for later.
+    fn open(&self, request: ReadRequest) -> Result<Box<dyn ItemSource>, Failure>;
+
+    /// A new file below the place that a `ResultWriter`'s parameters name.
+    fn create(
+        &self,
+        namespace: &Namespace,
+        parameters: &Document,
+        name: &str,
+    ) -> Result<Box<dyn ResultFile>, Failure>;
+}
+
+/// There is nothing to read from or write to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObjects;
+
+impl Objects for NoObjects {
+    fn open(&self, _: ReadRequest) -> Result<Box<dyn ItemSource>, Failure> {
+        let cause = "There is no object store.";
+        Err(Failure::new("States.ItemReaderFailed", cause))
+    }
+
+    fn create(&self, _: &Namespace, _: &Document, _: &str) -> Result<Box<dyn ResultFile>, Failure> {
+        let cause = "There is no object store.";
+        Err(Failure::new("States.ResultWriterFailed", cause))
+    }
+}
+
 /// All of them.
 #[derive(Clone)]
 pub struct Ports {
@@ -141,6 +197,8 @@ pub struct Ports {
     pub entropy: EntropySource,
     /// Calls.
     pub runner: Arc<dyn TaskRunner>,
+    /// Items and results of distributed Maps.
+    pub objects: Arc<dyn Objects>,
     /// Who hears what executions do.
     pub listener: Option<Arc<dyn Listener>>,
 }

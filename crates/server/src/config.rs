@@ -32,6 +32,9 @@ pub struct Settings {
     /// Call this Lambda endpoint instead of the local function host, e.g. http://127.0.0.1:9001
     #[arg(long, env = "STEPWELL_LAMBDA_ENDPOINT", value_name = "URL")]
     pub lambda_endpoint: Option<String>,
+    /// S3 endpoint of item readers and result writers, e.g. http://127.0.0.1:9000 [default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS itself]
+    #[arg(long, env = "STEPWELL_S3_ENDPOINT", value_name = "URL")]
+    pub s3_endpoint: Option<String>,
     /// Mock configuration file of Step Functions Local: executions of `<machine ARN>#<test case>` are answered from it
     #[arg(long, env = "SFN_MOCK_CONFIG", value_name = "FILE")]
     pub mock_config: Option<PathBuf>,
@@ -81,6 +84,8 @@ pub struct Config {
     pub strict_roles: bool,
     /// A Lambda API elsewhere.
     pub lambda_endpoint: Option<String>,
+    /// Where item readers and result writers find S3.
+    pub s3_endpoint: Option<String>,
     /// The mock configuration file.
     pub mock_config: Option<PathBuf>,
     /// Function processes at a time.
@@ -154,6 +159,7 @@ impl Settings {
             region,
             strict_roles: self.strict_roles.or(file.strict_roles).unwrap_or(false),
             lambda_endpoint: self.lambda_endpoint.or(file.lambda_endpoint),
+            s3_endpoint: self.s3_endpoint.or(file.s3_endpoint),
             mock_config: self.mock_config.or(file.mock_config),
             function_processes: self.function_processes.or(file.function_processes),
             quotas: Quotas::default()

@@ -8,6 +8,7 @@ mod front;
 mod log_delivery;
 mod logs;
 mod mocks;
+mod objects;
 mod quotas;
 mod rates;
 mod records;

@@ -24,11 +24,12 @@ use crate::front::http::{self, Defaults};
 use crate::log_delivery;
 use crate::logs::Logs;
 use crate::mocks::{MockFileError, MockedTasks, Mocks};
+use crate::objects::S3Objects;
 use crate::rates::Rates;
 use crate::records::Records;
 use crate::retention;
 use crate::roles::Roles;
-use crate::tasks::{Functions, Tasks};
+use crate::tasks::{self, Functions, Tasks};
 
 /// How long processes of functions may take to end, after what was under way has ended or was given up.
 const LAST: Duration = Duration::from_secs(3);
@@ -61,6 +62,9 @@ pub enum ServeError {
     /// Not a URL that can be called.
     #[error("the Lambda endpoint '{0}' cannot be used: {1}")]
     LambdaEndpoint(String, integrations::EndpointError),
+    /// Not a URL that can be called.
+    #[error("the S3 endpoint '{0}' cannot be used: {1}")]
+    S3Endpoint(String, integrations::EndpointError),
     /// The function host cannot work in the folder.
     #[error("cannot start the function host: {0}")]
     Functions(#[from] functions::Error),
@@ -176,6 +180,7 @@ impl Server {
             clock: clock.clone(),
             entropy: Arc::new(|| Box::new(SystemEntropy::new())),
             runner: Arc::new(runner),
+            objects: Arc::new(objects(&config)?),
             listener: Some(Arc::new(delivery)),
         };
         let options = Options {
@@ -331,6 +336,13 @@ fn host_config(config: &Config, address: SocketAddr) -> HostConfig {
         host.max_workers = processes.max(1);
     }
     host
+}
+
+/// Where distributed Maps read and write.
+fn objects(config: &Config) -> Result<S3Objects, ServeError> {
+    let endpoint = config.s3_endpoint.as_deref();
+    S3Objects::new(endpoint, tasks::credentials())
+        .map_err(|error| ServeError::S3Endpoint(endpoint.unwrap_or_default().to_owned(), error))
 }
 
 fn functions(config: &Config, local: LambdaApi) -> Result<Functions, ServeError> {

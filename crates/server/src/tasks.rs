@@ -50,20 +50,23 @@ pub enum Functions {
 impl Functions {
     /// Behind the Lambda API at a URL, with the credentials of the environment or made-up ones.
     pub fn remote(url: &str) -> Result<Functions, integrations::EndpointError> {
-        let variable = |name: &str, otherwise: &str| {
-            std::env::var(name).unwrap_or_else(|_| otherwise.to_owned())
-        };
         Ok(Functions::Remote {
             client: Box::new(LambdaClient::new(
                 url.parse::<Endpoint>()?,
                 Timeouts::default(),
             )),
-            credentials: Credentials {
-                access_key: variable("AWS_ACCESS_KEY_ID", "test"),
-                secret_key: variable("AWS_SECRET_ACCESS_KEY", "test"),
-                session_token: std::env::var("AWS_SESSION_TOKEN").ok(),
-            },
+            credentials: credentials(),
         })
+    }
+}
+
+/// Those of the environment, or made-up ones.
+pub fn credentials() -> Credentials {
+    let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| "test".to_owned());
+    Credentials {
+        access_key: variable("AWS_ACCESS_KEY_ID"),
+        secret_key: variable("AWS_SECRET_ACCESS_KEY"),
+        session_token: std::env::var("AWS_SESSION_TOKEN").ok(),
     }
 }
 

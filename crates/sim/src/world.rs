@@ -191,6 +191,7 @@ impl World {
             clock: self.clock.clone(),
             entropy: Arc::new(move || Box::new(lock(&seeds).fork())),
             runner: self.outside.clone(),
+            objects: Arc::new(runtime::NoObjects),
             listener: None,
         };
         let options = Options {

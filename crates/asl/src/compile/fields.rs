@@ -15,7 +15,6 @@ use super::schema::{Field, Group, Schema};
 use crate::definition::{Language, Payload, Resource};
 use crate::location::At;
 use crate::query::{Query, QueryExpression};
-use crate::unsupported;
 
 /// The query language of an object's fields.
 #[derive(Clone, Copy)]
@@ -192,7 +191,6 @@ impl Compiler<'_> {
         let mut fields = Fields::default();
         for (field, value) in known {
             let at = at.key(field.name);
-            self.note(unsupported::in_field(field.name), &at);
             if let Some(parsed) = self.value(field.shape, value, dialect, &at) {
                 fields.parsed.push((field.name, parsed));
             }

@@ -165,6 +165,15 @@ impl Compiler<'_> {
             self.log
                 .schema(at, "The field 'CSVHeaderLocation' is required");
         }
+        for (field, value) in [
+            ("InputType", "PARQUET"),
+            ("InputType", "MANIFEST"),
+            ("Transformation", "LOAD_AND_FLATTEN"),
+        ] {
+            if text(field) == Some(value) {
+                self.note(Some(Feature::ReaderConfig(value)), &at.key(field));
+            }
+        }
         let headers = fields.elements("CSVHeaders");
         let at = at.key("CSVHeaders");
         let names: Vec<_> = headers
@@ -210,12 +219,11 @@ impl Compiler<'_> {
         }
         let mut fields = self.fields(&schema::RESULT_WRITER, object, current.dialect, &at);
         let resource = fields.text("Resource");
-        if let Some(resource) = &resource {
-            if !is_s3(resource, &["putObject"]) {
-                let message = "The field 'Resource' does not match any of the allowed values";
-                self.log.member(&at, "Resource", message);
-            }
-            self.note(Some(Feature::DistributedField("ResultWriter")), &at);
+        if let Some(resource) = &resource
+            && !is_s3(resource, &["putObject"])
+        {
+            let message = "The field 'Resource' does not match any of the allowed values";
+            self.log.member(&at, "Resource", message);
         }
         let config = fields.object("WriterConfig").map(|config| {
             let at = at.key("WriterConfig");

@@ -9,6 +9,7 @@
 //! child does.
 
 pub mod child;
+mod export;
 mod feed;
 mod plan;
 mod record;

@@ -1,7 +1,7 @@
 //! What a map run's children came to, as its result: outputs, or records of the children, in the order of the items.
 
 use asl::definition::Kind;
-use asl::distributed::{Transformation, WriterConfig};
+use asl::distributed::{Reader, Transformation, WriterConfig};
 use engine::event::Failure;
 use engine::map_run::result_too_large;
 use expr::json::{Document, Value};
@@ -14,7 +14,7 @@ use crate::keys::Namespace;
 use crate::record::{ExecutionRecord, Status};
 
 /// Rows of children that are read in one go.
-const PAGE: usize = 64;
+pub(super) const PAGE: usize = 64;
 
 /// The result that stays in the state's output, at most `most` bytes.
 pub(super) fn collect(
@@ -61,6 +61,27 @@ pub(super) fn collect(
     })
 }
 
+/// The `ItemReader` of a Map state.
+pub(super) fn reader(machine: &asl::Machine, state: &str) -> Option<Reader> {
+    let state = machine.state(machine.find(state)?);
+    match &state.kind {
+        Kind::Map(map) => map.distributed.as_ref()?.reader.clone(),
+        _ => None,
+    }
+}
+
+/// Whether a Map state says how its result is put together.
+pub(super) fn is_configured(machine: &asl::Machine, state: &str) -> bool {
+    let state = machine.find(state).map(|id| machine.state(id));
+    state.is_some_and(|state| match &state.kind {
+        Kind::Map(map) => {
+            let writer = map.distributed.as_ref().and_then(|d| d.writer.as_ref());
+            writer.is_some_and(|writer| writer.config.is_some())
+        }
+        _ => false,
+    })
+}
+
 /// How the result of a Map state is put together: its `WriterConfig`, or the outputs alone.
 pub(super) fn config(machine: &asl::Machine, state: &str) -> WriterConfig {
     let state = machine.find(state).map(|id| machine.state(id));
@@ -79,7 +100,7 @@ fn lines(values: &[Value]) -> String {
     texts.join("\n")
 }
 
-fn record_of(
+pub(super) fn record_of(
     store: &dyn Store,
     namespace: &Namespace,
     child: &ChildRow,
@@ -91,7 +112,11 @@ fn record_of(
 }
 
 /// What one child adds. One that failed is there as its record, whatever the form.
-fn add(record: &ExecutionRecord, transformation: Transformation, values: &mut Vec<Value>) {
+pub(super) fn add(
+    record: &ExecutionRecord,
+    transformation: Transformation,
+    values: &mut Vec<Value>,
+) {
     let output = record.output.as_ref().map(Document::value);
     match (transformation, output) {
         (Transformation::None, _) | (_, None) => values.push(shown(record)),

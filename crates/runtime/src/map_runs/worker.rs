@@ -21,10 +21,11 @@ use super::plan::Plan;
 use super::record::{Counts, RunRecord, RunStatus};
 use super::source::{Given, ItemSource};
 use super::view::TolerancePatch;
-use super::{MapRuns, RunId, results, rows};
+use super::{MapRuns, RunId, export, results, rows};
 use crate::error::RuntimeError;
 use crate::id::ExecutionId;
 use crate::keys::Namespace;
+use crate::ports::ReadRequest;
 use crate::query;
 use crate::record::{ExecutionRecord, PinnedRevision, Status};
 use crate::shard::{Promise, Request, StartRow};
@@ -295,9 +296,22 @@ impl Job {
         let cursor = self.record.cursor.clone();
         let source: Box<dyn ItemSource> = match &self.plan.request.items {
             RunItems::Given(items) => Box::new(Given::new(items.clone(), &cursor.place)),
-            RunItems::Read { .. } => {
-                let cause = "This version of Stepwell does not read items yet.";
-                return Err(Failure::new("States.ItemReaderFailed", cause));
+            RunItems::Read {
+                parameters,
+                max_items,
+            } => {
+                let refused = |cause: &str| Failure::new("States.ItemReaderFailed", cause);
+                if max_items.is_some_and(|most| most < 0) {
+                    return Err(refused("field MaxItems must be positive"));
+                }
+                let reader = results::reader(&self.machine, &self.plan.request.scope.state)
+                    .ok_or_else(|| refused("The state has no ItemReader."))?;
+                inner.ports.objects.open(ReadRequest {
+                    namespace: self.worker.namespace.clone(),
+                    reader,
+                    parameters: parameters.clone(),
+                    place: cursor.place.clone(),
+                })?
             }
         };
         let tools = Tools {
@@ -519,7 +533,7 @@ impl Job {
             Some(Ending::Failed(failure)) => {
                 (RunStatus::Failed, Some(MapRunOutcome::Failed(failure)))
             }
-            None => match self.result()? {
+            None => match self.result().await? {
                 Ok(result) => (RunStatus::Succeeded, Some(MapRunOutcome::Succeeded(result))),
                 Err(failure) => (RunStatus::Failed, Some(MapRunOutcome::Failed(failure))),
             },
@@ -539,7 +553,10 @@ impl Job {
         Ok(())
     }
 
-    fn result(&self) -> Result<Result<Document, Failure>, RuntimeError> {
+    async fn result(&mut self) -> Result<Result<Document, Failure>, RuntimeError> {
+        if let Some(parameters) = self.plan.request.export.clone() {
+            return self.export(&parameters).await;
+        }
         let inner = &self.worker.runs.0;
         if self.record.cursor.children == 0 {
             return Ok(Ok(Document::from_value(Value::array(Vec::new()))));
@@ -552,6 +569,30 @@ impl Job {
             &self.plan.request.scope.state,
             inner.limits.payload_bytes,
         )
+    }
+
+    /// The results as files, and where they are.
+    async fn export(
+        &mut self,
+        parameters: &Document,
+    ) -> Result<Result<Document, Failure>, RuntimeError> {
+        let inner = &self.worker.runs.0;
+        let request = &self.plan.request;
+        let mut config = results::config(&self.machine, &request.scope.state);
+        if !results::is_configured(&self.machine, &request.scope.state) {
+            config.transformation = asl::distributed::Transformation::None;
+        }
+        export::export(export::Export {
+            store: inner.store.as_ref(),
+            objects: inner.ports.objects.as_ref(),
+            namespace: &self.worker.namespace,
+            run: self.worker.run,
+            arn: &request.arn,
+            uuid: &request.uuid,
+            parameters,
+            config,
+        })
+        .await
     }
 
     fn show(&self) {

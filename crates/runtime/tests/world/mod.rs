@@ -149,6 +149,7 @@ pub fn open_as(
         clock: Arc::new(Virtual(outside.epoch)),
         entropy: Arc::new(move || Box::new(Random(seeds.lock().unwrap().next_u64()))),
         runner: Arc::new(outside.clone()),
+        objects: Arc::new(runtime::NoObjects),
         listener: None,
     };
     Runtime::open(store, ports, options)
