@@ -103,18 +103,17 @@ impl Shard {
                 self.step(id, input, now, draft, out);
             }
             // After everything that is on its way: what ended the execution is durable before anybody hears of it.
-            None => out.push(commit_of(self.not_here(id, asks))),
+            None => self.not_here(id, asks, out),
         }
     }
 
-    fn not_here(&self, id: ExecutionId, asks: Asks) -> Effect {
-        if self.residents.rows_of(id).is_some()
-            && let Asks::Answer(reply) = asks
-        {
-            reply(Err(self.unreadable()));
-            return Effect::Closed(id);
+    fn not_here(&self, id: ExecutionId, asks: Asks, out: &mut Vec<Commit>) {
+        match asks {
+            Asks::Answer(reply) if self.residents.rows_of(id).is_some() => {
+                reply(Err(self.unreadable()));
+            }
+            asks => out.push(commit_of(asks.nothing())),
         }
-        asks.nothing()
     }
 
     /// Moves a heartbeat's timer. Nothing is written: a process that takes the execution over grants a full interval.
@@ -128,7 +127,7 @@ impl Shard {
         let id = key.execution;
         self.bring(id);
         let Some(live) = self.residents.get_mut(id) else {
-            return out.push(commit_of(self.not_here(id, Asks::Answer(reply))));
+            return self.not_here(id, Asks::Answer(reply), out);
         };
         let around = Around {
             namespace: &live.namespace,
