@@ -164,7 +164,7 @@ impl Run<'_> {
     }
 
     /// The cause of an error that Step Functions itself found (spec history.md section 5). A test is not told what it
-    /// knows ([rec] test_state_map_context_object).
+    /// knows: of two recordings, both of one case ([rec] test_state_map_context_object).
     fn prefixed(&self, frame: FrameId, detail: &str) -> String {
         let f = self.execution.frame(frame);
         let (state, entered) = (&self.machine.state(f.state).name, f.entered);

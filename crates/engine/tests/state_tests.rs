@@ -262,6 +262,19 @@ fn a_map_is_not_begun_when_its_end_is_given() {
     );
 }
 
+/// As many as a definition has room for.
+#[test]
+fn a_state_may_lead_to_thousands() {
+    let rules: Vec<String> = (0..15_000)
+        .map(|n| format!(r#"{{"Variable":"$.n","NumericEquals":{n},"Next":"S{n}"}}"#))
+        .collect();
+    let choice = format!(r#"{{"Type":"Choice","Choices":[{}]}}"#, rules.join(","));
+    let (test, awaited) = begin(&choice, r#"{"n":14999}"#, Given::default());
+    assert!(awaited.is_none());
+    let report = test.report().expect("it is over");
+    assert!(show(&report).starts_with("succeeded {\"n\":14999} -> S14999\n"));
+}
+
 #[test]
 fn items_are_selected_in_turns() {
     let items: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();

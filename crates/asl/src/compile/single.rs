@@ -1,6 +1,7 @@
 //! A state that stands alone, as TestState takes it: a machine is put around it. The states that it leads to are there
 //! in name only.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use expr::json::{Object, Value};
@@ -11,8 +12,9 @@ pub(crate) const NAME: &str = "StateName";
 /// A machine of this one state.
 pub(crate) fn around(state: &Value) -> Value {
     let mut states: Vec<(Arc<str>, Value)> = vec![(NAME.into(), state.clone())];
+    let mut named = HashSet::from([NAME]);
     for target in targets(state) {
-        if states.iter().all(|(name, _)| **name != **target) {
+        if named.insert(target) {
             states.push((target.clone(), succeed()));
         }
     }

@@ -214,8 +214,8 @@ impl Run<'_> {
     }
 }
 
-/// As the service shows a reference path: one into the context object has lost a `$` ([rec]
-/// test_state_map_context_object).
+/// As the service shows a reference path: one into the context object has lost a `$`. Of two recordings, both of one case
+/// and of tests ([rec] test_state_map_context_object): whether an execution is told the same is not known.
 fn reference(source: &str) -> &str {
     match source.starts_with("$$") {
         true => &source[1..],

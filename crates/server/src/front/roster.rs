@@ -46,6 +46,8 @@ struct State {
     members: HashMap<u64, Arc<Member>>,
     /// Those in their clients' hands, the longest first.
     theirs: BTreeMap<u64, (u64, Instant)>,
+    /// Of these: those that hold bytes, by the same keys.
+    holding: BTreeMap<u64, (u64, Instant)>,
     bytes: usize,
     /// Of these: of connections that were told to leave.
     leaving: usize,
@@ -91,7 +93,7 @@ impl Roster {
     fn try_enter(self: &Arc<Roster>) -> Option<Place> {
         let mut state = self.lock();
         let (present, most) = (state.members.len(), self.room.connections);
-        if present >= most && (present >= most + LEAVING || !state.close_oldest(|_, _| true)) {
+        if present >= most && (present >= most + LEAVING || !state.close_oldest(Duration::ZERO)) {
             return None;
         }
         state.next += 1;
@@ -142,7 +144,7 @@ impl Roster {
     /// Closes all connections that have been in their clients' hands for so long.
     pub(super) fn close_idle(&self, longer_than: Duration) {
         let mut state = self.lock();
-        while state.close_oldest(|_, since| since.elapsed() >= longer_than) {}
+        while state.close_oldest(longer_than) {}
     }
 
     /// Waits until every connection is gone and every request has been performed.
@@ -171,20 +173,39 @@ impl State {
         self.next += 1;
         member.since.store(self.next as usize, Ordering::Relaxed);
         self.theirs.insert(self.next, (member.id, Instant::now()));
+        self.note_bytes(member);
+    }
+
+    /// What the member holds has changed, or where it is.
+    fn note_bytes(&mut self, member: &Member) {
+        let since = member.since.load(Ordering::Relaxed) as u64;
+        let holds = member.bytes.load(Ordering::Relaxed) > 0;
+        match self.theirs.get(&since) {
+            Some(place) if holds => drop(self.holding.insert(since, *place)),
+            _ => drop(self.holding.remove(&since)),
+        }
     }
 
     fn put_in_our_hands(&mut self, member: &Member) {
         let since = member.since.swap(0, Ordering::Relaxed);
         self.theirs.remove(&(since as u64));
+        self.holding.remove(&(since as u64));
     }
 
-    /// Tells the connection to leave that fits and has been in its client's hands for longest; false if there is none.
-    fn close_oldest(&mut self, fits: impl Fn(&Member, &Instant) -> bool) -> bool {
-        let found = self.theirs.values().find_map(|(id, since)| {
-            let member = self.members.get(id)?;
-            fits(member, since).then(|| member.clone())
-        });
-        let Some(member) = found else {
+    /// Tells the connection to leave that has been in its client's hands for longest, if that is so long; false if not.
+    fn close_oldest(&mut self, longer_than: Duration) -> bool {
+        let oldest = self.theirs.values().next().copied();
+        oldest.is_some_and(|(id, since)| since.elapsed() >= longer_than && self.close(id))
+    }
+
+    /// The same of those that hold bytes, but for one.
+    fn close_holder(&mut self, longer_than: Duration, but: u64) -> bool {
+        let oldest = self.holding.values().find(|(id, _)| *id != but).copied();
+        oldest.is_some_and(|(id, since)| since.elapsed() >= longer_than && self.close(id))
+    }
+
+    fn close(&mut self, id: u64) -> bool {
+        let Some(member) = self.members.get(&id).cloned() else {
             return false;
         };
         self.put_in_our_hands(&member);
@@ -272,6 +293,14 @@ impl Held {
         self.add(&mut state, bytes);
     }
 
+    /// The client has sent or read much: its connection is in its hands anew.
+    pub(super) fn progress(&self) {
+        let mut state = self.roster.lock();
+        if self.member.since.load(Ordering::Relaxed) != 0 {
+            state.put_in_their_hands(&self.member);
+        }
+    }
+
     /// Holds so many from now on.
     pub(super) fn set(&mut self, bytes: usize) {
         match bytes.checked_sub(self.bytes) {
@@ -287,11 +316,7 @@ impl Held {
     fn make_room(&self, state: &mut State, bytes: usize) -> bool {
         let (own, room) = (self.member.id, self.roster.room);
         while state.bytes - state.leaving + bytes > room.bytes {
-            let closed = state.close_oldest(|member, since| {
-                let holds = member.id != own && member.bytes.load(Ordering::Relaxed) > 0;
-                holds && since.elapsed() >= room.patience
-            });
-            if !closed {
+            if !state.close_holder(room.patience, own) {
                 return false;
             }
         }
@@ -305,6 +330,7 @@ impl Held {
             state.waiting_bytes += bytes;
         }
         self.member.bytes.fetch_add(bytes, Ordering::Relaxed);
+        state.note_bytes(&self.member);
         if self.member.told_to_leave.load(Ordering::Relaxed) {
             state.leaving += bytes;
         }
@@ -317,6 +343,7 @@ impl Held {
             state.waiting_bytes -= bytes;
         }
         self.member.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        state.note_bytes(&self.member);
         if self.member.told_to_leave.load(Ordering::Relaxed) {
             state.leaving -= bytes;
         }
@@ -345,5 +372,74 @@ impl Drop for Turn {
         state.waiting -= usize::from(self.waits);
         drop(state);
         self.roster.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roster() -> Arc<Roster> {
+        Roster::new(Room {
+            connections: 3,
+            bytes: 100,
+            requests: 3,
+            waiting: 1,
+            waiting_bytes: 50,
+            patience: Duration::ZERO,
+        })
+    }
+
+    fn left(place: &Place) -> bool {
+        place.member.told_to_leave.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn whoever_makes_progress_is_not_the_oldest() {
+        let roster = roster();
+        let places = [
+            roster.enter().await,
+            roster.enter().await,
+            roster.enter().await,
+        ];
+        places[0].hold().progress();
+        let _more = roster.enter().await;
+        assert_eq!(places.each_ref().map(left), [false, true, false]);
+    }
+
+    #[tokio::test]
+    async fn bytes_are_taken_from_the_oldest_that_holds_some() {
+        let roster = roster();
+        let places = [
+            roster.enter().await,
+            roster.enter().await,
+            roster.enter().await,
+        ];
+        let mut held: Vec<Held> = places.iter().map(Place::hold).collect();
+        held[0].grow(40).expect("room");
+        held[1].grow(40).expect("room");
+        held[0].set(0);
+        held[2].grow(90).expect("the room of the second");
+        assert_eq!(places.each_ref().map(left), [false, true, false]);
+        assert!(held[2].grow(20).is_err(), "nobody else holds any");
+        places[2].ours();
+        assert!(held[0].grow(20).is_err(), "its bytes are in our hands");
+    }
+
+    #[tokio::test]
+    async fn requests_that_wait_have_a_share_of_turns_and_bytes() {
+        let roster = roster();
+        let place = roster.enter().await;
+        let (mut large, mut small) = (place.hold(), place.hold());
+        large.grow(60).expect("room");
+        assert!(roster.perform_waiting(&mut large).is_none());
+        let turn = roster.perform_waiting(&mut small).expect("a turn");
+        assert!(roster.perform_waiting(&mut place.hold()).is_none());
+        assert!(
+            roster.perform().is_some(),
+            "those that do not wait have theirs"
+        );
+        drop((turn, small, large));
+        assert!(roster.perform_waiting(&mut place.hold()).is_some());
     }
 }

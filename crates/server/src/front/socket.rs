@@ -21,6 +21,8 @@ use super::roster::{Held, Place};
 const STALLED: Duration = Duration::from_secs(20);
 /// After that, what it must read per second on the whole.
 const SLOWEST: usize = 16 * 1024;
+/// Whoever sends or reads so much has not been idle: at this pace, per second, nobody is closed for others or for the end.
+const PACE: usize = 64 * 1024;
 /// What a head may take without being counted; most need less.
 const FREE_HEAD: usize = 8 * 1024;
 
@@ -32,6 +34,8 @@ pub(super) struct Flow {
     head: AtomicUsize,
     held: Mutex<Held>,
     in_head: AtomicBool,
+    /// Bytes sent and read since it was last said that they are.
+    moved: AtomicUsize,
 }
 
 impl Flow {
@@ -42,6 +46,7 @@ impl Flow {
             head: AtomicUsize::new(0),
             held: Mutex::new(place.hold()),
             in_head: AtomicBool::new(true),
+            moved: AtomicUsize::new(0),
         })
     }
 
@@ -69,7 +74,16 @@ impl Flow {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = answer;
     }
 
+    fn moved(&self, bytes: usize) {
+        if self.moved.fetch_add(bytes, Ordering::Relaxed) + bytes >= PACE {
+            self.moved.store(0, Ordering::Relaxed);
+            let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.progress();
+        }
+    }
+
     fn received(&self, bytes: usize) -> io::Result<()> {
+        self.moved(bytes);
         if !self.in_head.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -138,6 +152,7 @@ impl Socket {
     ) -> Poll<io::Result<usize>> {
         match written {
             Poll::Ready(Ok(bytes)) => {
+                self.flow.moved(bytes);
                 if bytes >= offered {
                     self.late = None;
                     self.flow.set_blocked(false);

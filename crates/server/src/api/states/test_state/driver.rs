@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use asl::testing::{Refusal, Subject, compile_subject};
 use aws::ApiError;
 use engine::testing::{Awaited, MOST_SECONDS, Report, StateTest};
 use engine::{Facts, Input, TaskOutcome, Variables};
@@ -11,6 +12,7 @@ use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
 
 use crate::api::states::errors;
+use crate::api::states::machines::options;
 use crate::entropy::SystemEntropy;
 
 /// Tests under way; each takes the memory of its data and at most five minutes.
@@ -49,6 +51,21 @@ impl Tests {
             clock,
             room: Semaphore::new(TESTS),
             evaluating: Arc::new(Semaphore::new(EVALUATING)),
+        }
+    }
+
+    /// Compiles what is to be tested: a definition of a megabyte takes a while.
+    pub(super) async fn compile(
+        &self,
+        definition: String,
+        name: Option<String>,
+    ) -> Result<Result<Subject, Refusal>, ApiError> {
+        let options = options("STANDARD");
+        let compiled =
+            self.evaluate(move || compile_subject(&definition, name.as_deref(), &options));
+        match tokio::time::timeout(LONGEST, compiled).await {
+            Ok(compiled) => compiled,
+            Err(_) => Err(errors::throttled()),
         }
     }
 

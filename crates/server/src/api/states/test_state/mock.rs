@@ -195,7 +195,8 @@ impl Configuration {
         }
     }
 
-    /// A Map with an ItemReader gets its items from the test.
+    /// A Map with an ItemReader gets its items from the test; of another state the data means nothing. That it is not
+    /// refused there is not recorded.
     fn with_items(
         mut self,
         data: Option<&str>,
@@ -205,7 +206,7 @@ impl Configuration {
         let reads = matches!(subject.state().kind, Kind::Map(_))
             && subject.source.get("ItemReader").is_some();
         self.items = match data {
-            Some(data) => {
+            Some(data) if reads => {
                 let reader = subject.source.get("ItemReader");
                 let read = items::read(data, reader.unwrap_or(&json::Value::Null));
                 Some(Document::from_value(read.map_err(errors::validation)?))
@@ -215,7 +216,7 @@ impl Configuration {
                     "ItemReader data must be specified when testing a Map state with ItemReader specified.",
                 ));
             }
-            None => None,
+            _ => None,
         };
         Ok(self)
     }

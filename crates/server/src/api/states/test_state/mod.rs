@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use asl::definition::{Kind, Pattern, Target};
-use asl::testing::{Refusal, Subject, compile_subject};
+use asl::testing::{Refusal, Subject};
 use aws::ApiError;
 use engine::probe::Given;
 use engine::testing::{Left, Report, StateTest, Verdict};
@@ -22,7 +22,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::mock::Configuration;
-use super::machines::options;
 use super::params::Params;
 use super::starts::read_input;
 use super::{StatesApi, errors};
@@ -50,7 +49,7 @@ impl StatesApi {
         request: &Request,
         params: Params,
     ) -> Result<Value, ApiError> {
-        let prepared = self.prepare(request, &params)?;
+        let prepared = self.prepare(request, &params).await?;
         request.weight.set(params.bytes().saturating_mul(COMPILED));
         drop(params);
         let Prepared {
@@ -72,11 +71,12 @@ impl StatesApi {
         Ok(answer)
     }
 
-    fn prepare(&self, request: &Request, params: &Params) -> Result<Prepared, ApiError> {
+    async fn prepare(&self, request: &Request, params: &Params) -> Result<Prepared, ApiError> {
         mock::check_constraints(params)?;
         let name = params.text("stateName");
-        let subject = compile_subject(params.required("definition"), name, &options("STANDARD"))
-            .map_err(|refusal| refused(refusal, name))?;
+        let definition = params.required("definition").to_owned();
+        let compiled = self.tests.compile(definition, name.map(str::to_owned));
+        let subject = compiled.await?.map_err(|refusal| refused(refusal, name))?;
         let outcome = mock::outcome(params, &subject)?;
         let configuration = Configuration::read(params, &subject, outcome.is_some())?;
         check_callable(&subject, outcome.is_some())?;
