@@ -46,11 +46,14 @@ pub struct Limits {
 
 impl Limits {
     /// The same for an Express execution: five minutes, and a history that nobody keeps may be as long as it likes
-    /// (spec quotas.md).
+    /// (spec quotas.md). Its steps are shorter: a loop without an end takes its turns among others for all of its time.
     pub fn express(self) -> Limits {
         Limits {
             history_events: u64::MAX,
             execution_seconds: self.execution_seconds.min(300),
+            step_events: self.step_events / 8,
+            step_bytes: self.step_bytes / 8,
+            step_work: self.step_work / 8,
             ..self
         }
     }
