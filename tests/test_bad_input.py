@@ -345,11 +345,6 @@ def test_unknown_operations_and_services_are_named(server):
         assert 400 <= answer.status < 500, f"{method} {path}: {answer.status} {answer.body[:200]}"
 
 
-def test_operations_that_are_to_come_say_so(server):
-    answer = states(server, "CreateActivity", {"name": "worker"})
-    assert answer.status == 400 and "CreateActivity" in answer.message
-
-
 def test_a_body_over_the_limit_is_413(server):
     answer = states(server, "StartExecution", b'{"input":"' + b"x" * (5 << 20) + b'"}')
     assert answer.status == 413 and answer.error == "RequestEntityTooLargeException"

@@ -14,8 +14,8 @@ const EVENT: usize = 7 * 1024 * 1024;
 const DEFINITION: usize = 3 * 1024 * 1024;
 /// Data of 256 KiB whose every character is written as `\u0000`, and the rest of its request.
 const DATA: usize = 6 * 256 * 1024 + 64 * 1024;
-/// Everything else of Step Functions: fifty tags, or a cause, with every character escaped.
-const SMALL: usize = 512 * 1024;
+/// Everything else of Step Functions: as large as the service takes a request (spec quotas.md).
+const SMALL: usize = 1024 * 1024;
 /// A role's policy of 131,072 characters, percent-encoded; events to be logged.
 const OTHER: usize = 3 * 1024 * 1024;
 

@@ -10,6 +10,8 @@ use super::roster::Held;
 
 /// How long a body may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// What is read of a body that is too large, so that its sender hears that it is.
+const DISCARDED: usize = 16 * 1024 * 1024;
 /// What a body may take without being counted: small requests are read however much others have sent.
 const FREE: usize = 16 * 1024;
 /// Why there is no body.
@@ -32,17 +34,37 @@ pub(super) fn counted(bytes: usize) -> usize {
 
 /// Reads a body of at most `limit` bytes, counting it in `held`.
 pub(super) async fn read(body: Incoming, limit: usize, held: &mut Held) -> Result<Bytes, Trouble> {
-    if body.size_hint().lower() > limit as u64 {
-        return Err(Trouble::TooLarge);
-    }
-    match tokio::time::timeout(TIMEOUT, collect(body, limit, held)).await {
+    let read = async {
+        let mut body = body;
+        let collected = match body.size_hint().lower() > limit as u64 {
+            true => Err(Trouble::TooLarge),
+            false => collect(&mut body, limit, held).await,
+        };
+        if matches!(collected, Err(Trouble::TooLarge)) {
+            held.set(0);
+            discard(&mut body).await;
+        }
+        collected
+    };
+    match tokio::time::timeout(TIMEOUT, read).await {
         Ok(result) => result,
         Err(_) => Err(Trouble::Late),
     }
 }
 
-async fn collect(mut body: Incoming, limit: usize, held: &mut Held) -> Result<Bytes, Trouble> {
-    let Some(first) = next(&mut body).await? else {
+/// Reads on without keeping anything: a client that still sends would see its connection break, and not the answer.
+async fn discard(body: &mut Incoming) {
+    let mut left = DISCARDED;
+    while let Ok(Some(bytes)) = next(body).await {
+        left = left.saturating_sub(bytes.len());
+        if left == 0 {
+            return;
+        }
+    }
+}
+
+async fn collect(body: &mut Incoming, limit: usize, held: &mut Held) -> Result<Bytes, Trouble> {
+    let Some(first) = next(body).await? else {
         return Ok(Bytes::new());
     };
     if first.len() <= FREE && body.is_end_stream() {
@@ -58,7 +80,7 @@ async fn collect(mut body: Incoming, limit: usize, held: &mut Held) -> Result<By
         let more = counted(length) - counted(whole.len());
         held.grow(more).map_err(|_| Trouble::NoRoom)?;
         whole.extend_from_slice(&bytes);
-        frame = next(&mut body).await?;
+        frame = next(body).await?;
     }
     Ok(whole.freeze())
 }

@@ -20,7 +20,11 @@ const PARTS: usize = 10_000;
 
 /// The members of a request that are in the model. Of members that are there twice the last one counts.
 pub(super) fn members(body: &[u8], model: &[Member]) -> Result<Map<String, Value>, ApiError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    // What is skipped is not looked into, and must be a text all the same.
+    let text = std::str::from_utf8(body).map_err(|error| {
+        errors::serialization(format!("The request body is not valid UTF-8: {error}"))
+    })?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let whole = Whole { model };
     let read = whole.deserialize(&mut deserializer).and_then(|read| {
         deserializer.end()?;
