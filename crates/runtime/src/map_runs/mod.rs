@@ -20,6 +20,7 @@ mod view;
 mod worker;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -183,9 +184,11 @@ impl MapRuns {
             counts: counts.clone(),
         };
         let key = (namespace.clone(), run);
-        if self.open().insert(key.clone(), open).is_some() {
-            return;
-        }
+        // At a start, an open run may be found in its rows and begun by its execution's commit: the first one minds it.
+        match self.open().entry(key.clone()) {
+            Entry::Occupied(_) => return,
+            Entry::Vacant(place) => place.insert(open),
+        };
         let (runs, name) = (self.clone(), key.clone());
         self.0.handle.spawn(async move {
             let worker = Worker::new(runs.clone(), name.0, name.1, sender, news, counts);

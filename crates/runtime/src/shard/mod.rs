@@ -328,6 +328,8 @@ impl Shard {
             Request::Heartbeat { key, reply } => self.heartbeat(key, reply, now, out),
             Request::Take(claim) => self.take(claim, now, out),
         }
+        // What was only looked at, by a heartbeat or an answer that came too late, has come into memory, too.
+        self.residents.make_room();
     }
 
     /// Fires the next timer if it is due; whether there was one.
